@@ -1,0 +1,1 @@
+"""Kinds of event, their types, decoding and order; no I/O."""

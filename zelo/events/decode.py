@@ -1,0 +1,239 @@
+"""
+Events as typed structs, generated from a pack's kinds, and the decoder that reads them from JSON.
+
+What a reader of events must know:
+- an explicit `null` is an absent field; null items of lists and null values of maps are dropped; an optional
+  object in which nothing is present is absent;
+- `int` takes whole numbers from -2^63 to 2^63-1 written without a point; `double` takes any finite number;
+- `timestamp` takes RFC 3339 text with a zone, years 1 to 9999 of UTC, kept to the microsecond as a datetime;
+- `duration` takes text as CEL writes it (`1h30m`, `3600s`), kept to the microsecond as a timedelta;
+- fields that the pack does not declare are ignored; of a field that comes twice the last one counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Annotated, Any, ClassVar, NoReturn, Union, cast
+
+import msgspec
+
+from zelo.events.durations import parse_duration
+from zelo.events.intake import floor_ms
+from zelo.events.names import attribute
+from zelo.events.reasons import invalid
+from zelo.events.tidy import tidier
+from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Type
+from zelo.events.values import INT_MAX, INT_MIN, Fitter, Length, TooLarge, check_instant, found_name
+
+_PLAIN: Mapping[Type, object] = MappingProxyType(
+    {
+        BOOL: bool,
+        INT: Annotated[int, msgspec.Meta(ge=INT_MIN, le=INT_MAX)],
+        DOUBLE: float,
+        STRING: str,
+        TIMESTAMP: Annotated[datetime, msgspec.Meta(tz=True)],
+        DURATION: Length,
+    }
+)
+
+
+class Event(msgspec.Struct, kw_only=True, gc=False):
+    """What every event has; the struct of each kind adds the kind's own fields, absent ones being None."""
+
+    kind: ClassVar[str] = ""
+    id: Annotated[str, msgspec.Meta(min_length=1)]
+    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class _Never:
+    """A type that no value has."""
+
+
+class _NoKind(msgspec.Struct, tag_field="kind", tag="", kw_only=True):
+    """Stands beside a lone kind, so that an event without a kind is never taken for it."""
+
+    never: _Never
+
+
+class Decoder:
+    """
+    Reads events of a pack's kinds; holds the struct class of each.
+
+    `decode_json(line)` returns the event of one JSON object, or raises InvalidInput whose `params` carry a
+    `code` of `zelo.events.reasons`, and the field's `path`, what was `expected` and what was `found`.
+    """
+
+    def __init__(self, kinds: Mapping[str, Kind]) -> None:
+        classes: dict[ObjectOf, type[msgspec.Struct]] = {}
+        self.kinds = kinds
+        self.structs: Mapping[str, type[Event]] = MappingProxyType(
+            {name: _event_class(kind, classes) for name, kind in kinds.items()}
+        )
+        self.objects: Mapping[ObjectOf, type[msgspec.Struct]] = MappingProxyType(classes)
+        """The struct class of each type of nested object."""
+        self.attributes: Mapping[str, str] = MappingProxyType(_renamed(kinds))
+        """Field name to attribute name, where they differ."""
+        self._fit = Fitter(classes)
+        self._tidiers = {
+            self.structs[name]: tidy for name, kind in kinds.items() if (tidy := tidier(kind.fields, self._fit))
+        }
+        self.decode_json: Callable[[bytes], Event] = self._reader()
+
+    def from_values(self, kind: str, values: Mapping[str, object]) -> Event:
+        """
+        Return the event of values by field name, `id` and `occurred_at` among them, as strictly checked as JSON.
+
+        Datetimes with a zone and timedeltas may stand for their texts; NaN and infinities are absent.
+        Raise InvalidInput when the values do not fit the kind.
+        """
+        if kind not in self.kinds:
+            raise invalid("kind_unknown", path="kind", found=kind[:100])
+        ident = self._envelope(STRING, "id", values)
+        if not ident:
+            raise invalid("empty_id", path="id")
+        moment = self._envelope(TIMESTAMP, "occurred_at", values)
+        fields = self._fit.fields(self.kinds[kind].fields, values, "")
+        return self.structs[kind](id=cast(str, ident), occurred_at=cast(datetime, moment), **fields)
+
+    @staticmethod
+    def occurred_ms(event: Event) -> int:
+        """Return when an event occurred, in milliseconds since 1970 UTC, rounded down."""
+        return floor_ms(event.occurred_at)
+
+    def _envelope(self, kind: Type, name: str, values: Mapping[str, object]) -> object:
+        value = self._fit.value(kind, values.get(name), name)
+        if value is None:
+            raise invalid("required_missing", path=name)
+        return value
+
+    def _reader(self) -> Callable[[bytes], Event]:
+        """Return the reader as a closure: on its plain path there is one call to msgspec and two comparisons."""
+        union = Union[(*self.structs.values(), _NoKind)]  # type: ignore[valid-type]
+        decode = msgspec.json.Decoder(union, dec_hook=_hook).decode
+        tidiers, explain = self._tidiers, self._explain
+
+        def decode_json(line: bytes) -> Event:
+            try:
+                event: Event = decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                explain(line)
+            if event.occurred_at.year in _EDGE_YEARS:
+                check_instant(event.occurred_at, "occurred_at")
+            tidy = tidiers.get(type(event))
+            if tidy is not None:
+                tidy(event)
+            return event
+
+        return decode_json
+
+    def _explain(self, line: bytes) -> NoReturn:
+        """Raise the InvalidInput that says what is wrong with a line which msgspec refused."""
+        values = _parsed(line)
+        if not isinstance(values, dict):
+            raise invalid("not_an_object", found=found_name(values))
+        kind = values.get("kind")
+        if kind is None:
+            raise invalid("kind_missing", path="kind")
+        if not isinstance(kind, str):
+            raise invalid("wrong_type", path="kind", expected="string", found=found_name(kind))
+        self.from_values(kind, values)
+        raise invalid("does_not_fit")
+
+
+_EDGE_YEARS = frozenset({1, 9999})
+
+
+def _event_class(kind: Kind, classes: dict[ObjectOf, type[msgspec.Struct]]) -> type[Event]:
+    name = "".join(part.title() for part in kind.name.replace(".", "_").split("_"))
+    made = msgspec.defstruct(
+        name,
+        _members(kind.fields, classes),
+        bases=(Event,),
+        namespace={"kind": kind.name, "__doc__": f"An event of the kind `{kind.name}`."},
+        tag_field="kind",
+        tag=kind.name,
+        kw_only=True,
+        gc=False,
+    )
+    return cast(type[Event], made)
+
+
+def _members(fields: ObjectOf, classes: dict[ObjectOf, type[msgspec.Struct]]) -> list[Any]:
+    members: list[Any] = []
+    for name, field in fields.fields:
+        annotation = _annotation(field.type, classes, name)
+        if field.required:
+            members.append((attribute(name), annotation, msgspec.field(name=name)))
+        else:
+            members.append((attribute(name), annotation | None, msgspec.field(name=name, default=None)))
+    return members
+
+
+def _annotation(kind: Type, classes: dict[ObjectOf, type[msgspec.Struct]], name: str) -> Any:
+    match kind:
+        case ObjectOf():
+            if kind not in classes:
+                title = name.replace("_", " ").title().replace(" ", "")
+                classes[kind] = msgspec.defstruct(title, _members(kind, classes), kw_only=True, gc=False)
+            return classes[kind]
+        case ListOf():
+            return list[_annotation(kind.item, classes, name) | None]  # type: ignore[misc]
+        case MapOf():
+            return dict[str, _annotation(kind.value, classes, name) | None]  # type: ignore[misc]
+        case _:
+            return _PLAIN[kind]
+
+
+def _renamed(kinds: Mapping[str, Kind]) -> dict[str, str]:
+    found: dict[str, str] = {}
+
+    def look(kind: Type) -> None:
+        match kind:
+            case ObjectOf():
+                for name, field in kind.fields:
+                    if attribute(name) != name:
+                        found[name] = attribute(name)
+                    look(field.type)
+            case ListOf():
+                look(kind.item)
+            case MapOf():
+                look(kind.value)
+
+    for kind in kinds.values():
+        look(kind.fields)
+    return found
+
+
+def _hook(kind: type, value: object) -> object:
+    microseconds = parse_duration(value) if kind is Length and isinstance(value, str) else None
+    if microseconds is None:
+        raise ValueError("not a duration")
+    return Length(microseconds=microseconds)
+
+
+def _parsed(line: bytes) -> object:
+    """Return what a line says as plain values; raise InvalidInput when it is not JSON."""
+    try:
+        text = bytes(line).decode()
+    except UnicodeDecodeError as error:
+        raise invalid("not_utf8", offset=error.start) from None
+    try:
+        return json.loads(text, parse_float=_finite, parse_constant=_refuse)
+    except RecursionError:
+        raise invalid("too_deep") from None
+    except json.JSONDecodeError as error:
+        raise invalid("not_json", offset=error.pos) from None
+    except ValueError:  # a whole number of thousands of digits, NaN or Infinity
+        raise invalid("not_json", offset=0) from None
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if abs(value) < float("inf") else TooLarge(value)
+
+
+def _refuse(text: str) -> NoReturn:
+    raise ValueError(text)

@@ -1,0 +1,72 @@
+"""
+The order of a stream: each event gets, once, the place in it that every engine reads.
+
+An event's effective time is its own time or that of the event before it, whichever is later: time never runs
+backwards. `order_key = effective time in milliseconds * 2^20 + counter`; the counter restarts with each
+millisecond, and runs on into the next millisecond should a million events fall into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from zelo.events.reasons import invalid
+
+COUNTER_BITS = 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass
+class Sequencer:
+    """Gives out order keys; its whole state is the last one, so that saving and restoring it is exact."""
+
+    clock_skew_us: int
+    """How far in the future of the door's clock an event may be."""
+    last_order_key: int = -(2**63)
+    late: int = 0
+    """How many events were dated before the event that came before them."""
+
+    def next(self, occurred_ms: int, now_us: int | None = None) -> int:
+        """
+        Return the order key of the next event, which occurred in this millisecond (floored) since 1970 UTC.
+
+        `now_us` is the door's clock in microseconds; None when there is nothing to compare with, as for
+        generated history. Raise InvalidInput, giving out no key, for an event dated beyond the clock skew.
+        """
+        if now_us is not None:
+            check_not_future(occurred_ms * 1_000, now_us, self.clock_skew_us)
+        own = occurred_ms << COUNTER_BITS
+        if own > self.last_order_key:
+            self.last_order_key = own
+        else:
+            self.late += occurred_ms < self.last_order_key >> COUNTER_BITS
+            self.last_order_key += 1
+        return self.last_order_key
+
+    def dump(self) -> tuple[int, int]:
+        """Return the state, for `load`."""
+        return self.last_order_key, self.late
+
+    def load(self, state: Sequence[int]) -> None:
+        """Continue exactly from a dumped state."""
+        self.last_order_key, self.late = state
+
+
+def check_not_future(occurred_us: int, now_us: int, clock_skew_us: int) -> None:
+    """Raise InvalidInput when a time lies further ahead of the clock than the allowed skew."""
+    if occurred_us > now_us + clock_skew_us:
+        ahead = (occurred_us - now_us) // 1_000_000
+        raise invalid("future", path="occurred_at", ahead=ahead, skew=clock_skew_us // 1_000_000)
+
+
+def floor_ms(moment: datetime) -> int:
+    """Return the milliseconds since 1970 UTC, rounded down."""
+    return (moment - _EPOCH) // _MILLISECOND
+
+
+def effective_ms(order_key: int) -> int:
+    """Return the effective time in an order key, in milliseconds since 1970 UTC."""
+    return order_key >> COUNTER_BITS
