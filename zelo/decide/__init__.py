@@ -1,0 +1,1 @@
+"""One event, one pack version, its features and labels: one Decision."""

@@ -1,0 +1,194 @@
+"""The online engine: one event at a time, in order, to one Decision each. No database, no clock, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from zelo.base.effects import EFFECTS, Effect, Held
+from zelo.base.errors import InvalidInput
+from zelo.base.messages.message import N_
+from zelo.decide.decision import Decision
+from zelo.decide.explain import Explanation, explain_rules, field_value
+from zelo.decide.fixed import Fixed
+from zelo.decide.labels import NEVER_MS, Labels
+from zelo.decide.limits import DailyLimits
+from zelo.decide.planning import CompiledKind, compile_pack
+from zelo.decide.settle import Request, settle
+from zelo.events.decode import Decoder, Event
+from zelo.events.intake import Sequencer, floor_ms
+from zelo.features.plan import plan
+from zelo.features.state import Windows
+from zelo.policy.functions.words import Words
+from zelo.policy.pack import Pack
+from zelo.policy.to_python.kinds import plain_object
+
+SNAPSHOT_VERSION = 1
+SWEEP_EVERY = 64
+"""Events between two small sweeps of windows that have run empty."""
+SWEEP_KEYS = 96
+_NONE: tuple[str, ...] = ()
+_NO_EFFECTS: tuple[Effect, ...] = ()
+_NONE_HELD: tuple[Held, ...] = ()
+
+
+class Engine:
+    """
+    A pack, ready to decide events in intake order, with the windows, labels and limits they have led to so far.
+
+    One engine is one stream: calls must come one after another (any thread, one at a time); engines share nothing.
+    """
+
+    def __init__(self, pack: Pack, fixed: Mapping[str, object] = MappingProxyType({})) -> None:
+        """Compile the pack; features in `fixed` have that value at every event (examples state some so)."""
+        self.pack = pack
+        self._fixed = fixed
+        self.decoder = Decoder(pack.kinds)
+        self.sequencer = Sequencer(clock_skew_us=pack.clock_skew_us)
+        self.windows = Windows(plan(tuple(pack.features.values())))
+        self.labels = Labels()
+        self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
+        self.limits = DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
+        groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
+        self.compiled = compile_pack(pack, groups, self.labels, self.lists)
+        self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
+        self._ticks = 0
+
+    def decide_json(self, line: bytes, *, now_us: int | None = None) -> Decision:
+        """
+        Decode an event, give it its place in the order, and decide it.
+
+        `now_us` is the door's clock; with it, an event too far in the future is refused. Raises InvalidInput, and then
+        nothing has changed.
+        """
+        event = self.decoder.decode_json(line)
+        return self.decide(event, self.sequencer.next(floor_ms(event.occurred_at), now_us))
+
+    def decide(self, event: Event, order_key: int) -> Decision:
+        """Decide a decoded event; order keys must grow from call to call."""
+        compiled = self._by_struct[type(event)]
+        fired, unknown, computed, ids, seen = compiled.run(event, order_key)
+        self._ticks += 1
+        if self._ticks % SWEEP_EVERY == 0:
+            self.windows.sweep(order_key, SWEEP_KEYS)
+        effects, held = _NO_EFFECTS, _NONE_HELD
+        if fired:
+            if compiled.stratified:
+                fired.sort(key=compiled.order.__getitem__)
+            effects, held = settle(_asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
+            self._label(compiled, effects, order_key >> 20)
+        if unknown and compiled.stratified:
+            unknown.sort(key=compiled.order.__getitem__)
+        names = compiled.names
+        return Decision(
+            event.id,
+            compiled.kind.name,
+            order_key,
+            self.pack.version,
+            tuple([names[number] for number in fired]) if fired else _NONE,
+            tuple([names[number] for number in unknown]) if unknown else _NONE,
+            effects,
+            held,
+            compiled.feature_names,
+            seen,
+        )
+
+    def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
+        """Carry out label effects, additions first: a removal outweighs an addition."""
+        changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
+        for effect in sorted(changes, key=lambda change: change.kind):
+            entity, label = compiled.kind.entities[effect.role], str(effect.parameters["label"])
+            if effect.kind == "add_label":
+                length_us = effect.parameters.get("for")
+                expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
+                self.labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
+            else:
+                self.labels.remove(entity, effect.entity, label, now_ms=now_ms)
+
+    def explain(self, event: Event, order_key: int) -> Explanation:
+        """
+        Return why each rule would or would not fire on an event that came now, without deciding it.
+
+        The decision inside is the one that `decide` would give; the engine is left as it was.
+        """
+        compiled = self._by_struct[type(event)]
+        kind = compiled.kind
+        values = plain_object(kind.fields)(event)
+        ids = {role: (kind.entities[role], field_value(values, path)) for role, path in kind.roles.items()}
+        labels = {
+            role: None if ident is None else self.labels.view(entity)(ident, order_key >> 20)
+            for role, (entity, ident) in ids.items()
+        }
+        twin = Engine(self.pack, fixed=self._fixed)
+        twin._load(self._state())
+        decision = twin.decide(event, order_key)
+        rules = explain_rules(compiled, event, decision, labels=labels, ids=ids, lists=self.lists)
+        return Explanation(decision, rules, labels)
+
+    # --- keeping and restoring what the events have led to
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; `restore` continues from it exactly."""
+        return msgspec.msgpack.encode((SNAPSHOT_VERSION, self.pack.version, self._state()))
+
+    @classmethod
+    def restore(cls, pack: Pack, saved: bytes) -> Engine:
+        """Return an engine that continues from a snapshot; raises InvalidInput when it is of another pack version."""
+        try:
+            version, pack_version, state = msgspec.msgpack.decode(saved)
+        except (msgspec.DecodeError, TypeError, ValueError) as error:
+            raise InvalidInput(N_("this snapshot cannot be read; start again without it")) from error
+        if version != SNAPSHOT_VERSION or pack_version != pack.version:
+            raise InvalidInput(
+                N_("this snapshot was made with pack version {found}, not {expected}; start again without it"),
+                found=str(pack_version)[:12],
+                expected=pack.version[:12],
+            )
+        engine = cls(pack)
+        engine._load(state)
+        return engine
+
+    def _state(self) -> tuple[Any, ...]:
+        order = (self.sequencer.last_order_key, self.sequencer.late)
+        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks
+
+    def _load(self, state: tuple[Any, ...]) -> None:
+        order, windows, labels, limits, self._ticks = state
+        self.sequencer.last_order_key, self.sequencer.late = order
+        self.windows.load(windows)
+        self.labels.load(labels)
+        self.limits.load(limits)
+
+
+def _asked(
+    compiled: CompiledKind, fired: Iterable[int], computed: Mapping[int, tuple[object, ...]]
+) -> list[tuple[Request, Mapping[str, object] | None]]:
+    """Return the requests of the fired rules, each with its computed parameters; a missing one keeps its default."""
+    asked: list[tuple[Request, Mapping[str, object] | None]] = []
+    for number in fired:
+        values = computed.get(number)
+        if values is None:
+            asked.extend([(request, None) for request in compiled.requests[number]])
+            continue
+        rest = iter(values)
+        for request in compiled.requests[number]:
+            given = {name: next(rest) for name in request.computed}
+            asked.append((request, {name: value for name, value in given.items() if value is not None}))
+    return asked
+
+
+def _kind_limits(pack: Pack) -> dict[str, int]:
+    declared = {name: kind.daily_limit for name, kind in EFFECTS.items() if kind.daily_limit is not None}
+    return {**declared, **pack.daily_limits}
+
+
+def _rule_limits(pack: Pack) -> dict[tuple[str, str], int]:
+    return {
+        (rule.name, effect.kind): rule.daily_limit
+        for rule in pack.rules
+        if rule.daily_limit is not None
+        for effect in rule.effects
+    }

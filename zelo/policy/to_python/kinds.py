@@ -1,0 +1,387 @@
+"""
+One generated function for each kind of event: read, look at windows and labels, try every rule.
+
+    run(event, order_key) -> (fired, undetermined, parameters, ids, seen)
+
+`fired` and `undetermined` are numbers of rules in the plan's order; `parameters` maps a fired rule to the
+values of its computed effect parameters; `ids` are the entities in the kind's roles; `seen` the values of
+the features that the kind's rules read. Windows are read, then told of the event, before rules are tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, Protocol, cast
+
+from zelo.base.source import Source, Span
+from zelo.events.names import attribute
+from zelo.events.types import DURATION, ENVELOPE, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Scalar, Type
+from zelo.policy import terms as t
+from zelo.policy.to_python.terms import Locals, Terms, cost
+from zelo.policy.to_python.unit import Unit
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+_GENERATED = Span(Source("<generated>", ""), 1, 1)
+
+
+LabelView = Callable[[object, int], frozenset[str]]
+"""The labels in force on an entity (id, now in ms)."""
+Run = Callable[
+    [object, int],
+    tuple[list[int], list[int], dict[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
+]
+
+
+class WindowGroup(Protocol):
+    """What generated code needs of a group of windows, see `zelo.features.group`."""
+
+    names: tuple[str, ...]
+
+    def read(self, key: Any, order_key: int, /) -> tuple[Any, ...]:
+        """Return the features' values at an event."""
+
+    def observe(self, key: Any, order_key: int, value: Any, /) -> None:
+        """Fold an event."""
+
+    def read_observe(self, key: Any, order_key: int, value: Any, /) -> tuple[Any, ...]:
+        """Return the features' values at an event and fold it."""
+
+    def read1(self, key: Any, order_key: int, /) -> Any:
+        """Return the only feature's value at an event."""
+
+    def read_observe1(self, key: Any, order_key: int, value: Any, /) -> Any:
+        """Return the only feature's value at an event and fold it."""
+
+
+@dataclass(frozen=True)
+class PlannedRule:
+    """A rule on one kind of event, as the generator needs it."""
+
+    name: str
+    stratum: int
+    condition: t.Term
+    parameters: tuple[t.Term, ...] = ()
+    """Computed effect parameters, in the order of the rule's effects."""
+    labels_written: tuple[tuple[str, str, bool], ...] = ()
+    """(role, label, added) for each label effect."""
+
+
+@dataclass(frozen=True)
+class PlannedWindow:
+    """A group of windows on one kind of event."""
+
+    group: WindowGroup
+    key: tuple[tuple[str, ...], ...]
+    """Field paths of the key on this kind."""
+    counted: bool
+    """Whether events of this kind are counted at all."""
+    where: t.Term | None
+    value: t.Term | None
+
+
+@dataclass(frozen=True)
+class KindPlan:
+    """All that one kind's function is made of."""
+
+    kind: Kind
+    rules: tuple[PlannedRule, ...]
+    windows: tuple[PlannedWindow, ...]
+    labels: Mapping[str, LabelView]
+    """Entity to where its labels are read."""
+    lists: Mapping[str, object]
+
+
+class KindWriter:
+    """Writes the function of one kind; used once."""
+
+    def __init__(self, plan: KindPlan) -> None:
+        self.plan = plan
+        self.unit = Unit(f"zelo {plan.kind.name}")
+        self._loads: list[str] = []
+        self._fields: dict[tuple[str, ...], str] = {}
+        self._features: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
+        self.terms = Terms(
+            self.unit, Locals(event=self._field, feature=self._feature, labels=self._label, lists=plan.lists)
+        )
+
+    def write(self) -> Unit:
+        """Return the unit, with `run` in it."""
+        self._allot()
+        self.terms.survey(self._everything())
+        windows = self._windows()
+        strata = self._strata()
+        ids = ", ".join(self._role(role) for role in self.plan.kind.roles)
+        seen = ", ".join(self._features[name] for name in self.seen_names)
+        body = [*windows, *self._label_loads(), *strata]
+        body = [*self._loads, *self.terms.cells("\n".join(body)), "fired, unknown, computed = [], [], {}", *body]
+        body.append(f"return fired, unknown, computed, ({ids},), ({seen}{',' if seen else ''})")
+        self.unit.functions.append("\n".join(["def run(event, order_key):", *(f"    {line}" for line in body)]))
+        return self.unit
+
+    @property
+    def seen_names(self) -> tuple[str, ...]:
+        """Return the features that rules of this kind read, in the order of `seen`."""
+        return tuple(self._features)
+
+    def _allot(self) -> None:
+        """Give every feature and label that rules read its local, before windows and strata are written."""
+        for rule in self.plan.rules:
+            for term in (part for whole in (rule.condition, *rule.parameters) for part in whole.walk()):
+                if isinstance(term, t.FeatureRef):
+                    self._feature(term)
+                elif isinstance(term, t.LabelsRef):
+                    self._label(term)
+
+    def _everything(self) -> list[t.Term]:
+        found: list[t.Term] = []
+        for rule in self.plan.rules:
+            found += [rule.condition, *rule.parameters]
+        for window in self.plan.windows:
+            found += [term for term in (window.where, window.value) if term is not None and window.counted]
+        return found
+
+    # --- reading the event
+
+    def _field(self, ref: t.FieldRef) -> str:
+        name = self._fields.get(ref.path)
+        if name is None:
+            name = self._fields[ref.path] = self.unit.fresh("v")
+            self._loads.append(f"{name} = {self._load(ref.path)}")
+        return name
+
+    def _load(self, path: tuple[str, ...]) -> str:
+        if path == ("effective_at",):
+            return "(order_key >> 20) * 1000"
+        if path == ("kind",):
+            return repr(self.plan.kind.name)
+        code, optional = self._reach(path)
+        resolved = (ENVELOPE[path[0]], False) if path[0] in ENVELOPE else self.plan.kind.resolve(path)
+        assert resolved is not None, f"the checker let {path} pass"
+        convert = plain_value(resolved[0])
+        if convert is None:
+            return code
+        name = self.unit.bind(convert, "p")
+        if not optional:
+            return f"{name}({code})"
+        kept = self.unit.fresh("t")
+        return f"{name}({kept}) if ({kept} := {code}) is not None else None"
+
+    def _reach(self, path: tuple[str, ...]) -> tuple[str, bool]:
+        """Return the code that reads a path (None when absent), and whether it may be absent."""
+        code, optional = "event", False
+        for depth, part in enumerate(path, 1):
+            if optional:
+                kept = self.unit.fresh("t")
+                code = f"({kept}.{attribute(part)} if ({kept} := {code}) is not None else None)"
+            else:
+                code = f"{code}.{attribute(part)}"
+            resolved = self.plan.kind.resolve(path[:depth])
+            optional = resolved is not None and resolved[1]
+        return code, optional
+
+    def _role(self, role: str) -> str:
+        return self._path(self.plan.kind.roles[role])
+
+    def _path(self, path: tuple[str, ...]) -> str:
+        resolved = self.plan.kind.resolve(path)
+        assert resolved is not None, f"the loader let the path {path} pass"
+        return self._field(t.FieldRef(_GENERATED, resolved[0], path, resolved[1]))
+
+    def _may_be_missing(self, path: tuple[str, ...]) -> bool:
+        resolved = self.plan.kind.resolve(path)
+        return resolved is None or resolved[1]
+
+    # --- windows
+
+    def _feature(self, ref: t.FeatureRef) -> str:
+        return self._features.setdefault(ref.name, f"f{len(self._features)}")
+
+    def _windows(self) -> list[str]:
+        lines: list[str] = []
+        for window in self.plan.windows:
+            lines += self._window(window)
+        return lines
+
+    def _window(self, window: PlannedWindow) -> list[str]:
+        names = [self._features.get(name, "_") for name in window.group.names]
+        is_read = any(name != "_" for name in names)
+        if not is_read and not window.counted:
+            return []
+        parts = [self._path(path) for path in window.key]
+        key = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
+        guards = [f"{p} is not None" for p, path in zip(parts, window.key, strict=True) if self._may_be_missing(path)]
+        verbs = ("read", "observe", "read_observe") if len(names) > 1 else ("read1", "observe", "read_observe1")
+        read, observe, both = (self.unit.bind(getattr(window.group, verb), "g") for verb in verbs)
+        target = ", ".join(names)
+        only_read = f"{target} = {read}({key}, order_key)"
+        if not window.counted:
+            lines = [only_read]
+        else:
+            value = self.terms.value(window.value).whole if window.value is not None else "None"
+            call = f"({key}, order_key, {value})"
+            counted = f"{target} = {both}{call}" if is_read else f"{observe}{call}"
+            where = self.terms.true(window.where) if window.where is not None else None
+            lines = [counted] if where is None else [f"if {where}:", f"    {counted}"]
+            if where is not None and is_read:
+                lines += ["else:", f"    {only_read}"]
+        if not guards:
+            return lines
+        missing = " = ".join([*dict.fromkeys(n for n in names if n != "_"), "None"])
+        otherwise = ["else:", f"    {missing}"] if is_read else []
+        return [f"if {' and '.join(guards)}:", *(f"    {line}" for line in lines), *otherwise]
+
+    # --- labels
+
+    def _label(self, ref: t.LabelsRef) -> str:
+        return self._labels.setdefault(ref.role, f"l{len(self._labels)}")
+
+    def _label_loads(self) -> list[str]:
+        lines = ["now_ms = order_key >> 20"] if self._labels else []
+        for role, name in self._labels.items():
+            view = self.unit.bind(self.plan.labels[self.plan.kind.entities[role]], "g")
+            ident = self._role(role)
+            load = f"{view}({ident}, now_ms)"
+            optional = self._may_be_missing(self.plan.kind.roles[role])
+            lines.append(f"{name} = {load} if {ident} is not None else None" if optional else f"{name} = {load}")
+        return lines
+
+    def _relabel(self, below: Sequence[tuple[int, PlannedRule]]) -> list[str]:
+        """Return the lines that let the next stratum see the labels which lower strata asked for."""
+        written = {number: rule.labels_written for number, rule in below if rule.labels_written}
+        if not written:
+            return []
+        entities = self.plan.kind.entities
+        ids = "{" + ", ".join(f"{role!r}: ({entities[role]!r}, {self._role(role)})" for role in entities) + "}"
+        call = self.unit.bind(relabelled, "p")
+        changes = self.unit.bind(written, "k")
+        read = [
+            f"    {name} = {call}({name}, {role!r}, fired, {changes}, {ids})" for role, name in self._labels.items()
+        ]
+        return ["if fired:", *read] if read else []
+
+    # --- rules
+
+    def _strata(self) -> list[str]:
+        numbered = list(enumerate(self.plan.rules))
+        lines: list[str] = []
+        strata = sorted({rule.stratum for rule in self.plan.rules})
+        for stratum in strata:
+            if stratum != strata[0]:
+                lines += self._relabel([(n, rule) for n, rule in numbered if rule.stratum < stratum])
+            for number, rule in numbered:
+                if rule.stratum == stratum:
+                    lines += self._rule(number, rule)
+        return lines
+
+    def _rule(self, number: int, rule: PlannedRule) -> list[str]:
+        """Try what is never missing first: when that fails the rule is false, and nothing else is looked at."""
+        parts = rule.condition.parts if isinstance(rule.condition, t.And) else (rule.condition,)
+        sure = sorted((part for part in parts if is_total(part)), key=cost)
+        open_parts = tuple(sorted((part for part in parts if not is_total(part)), key=cost))
+        fire = [f"fired.append({number})"]
+        if rule.parameters:
+            values = ", ".join(self.terms.value(parameter).whole for parameter in rule.parameters)
+            fire.append(f"computed[{number}] = ({values},)")
+        inner = [*fire]
+        if open_parts:
+            rest = (
+                open_parts[0] if len(open_parts) == 1 else t.And(rule.condition.span, rule.condition.type, open_parts)
+            )
+            inner = [f"if {self.terms.true(rest)}:", *(f"    {line}" for line in fire)]
+            inner += [f"elif not {self.terms.false(rest)}:", f"    unknown.append({number})"]
+        if not sure:
+            return inner
+        test = " and ".join(self.terms.true(part) for part in sure)
+        return [f"if {test}:", *(f"    {line}" for line in inner)]
+
+
+def is_total(term: t.Term) -> bool:
+    """Say whether the term is never missing: all it reads is required and all it calls is total."""
+    match term:
+        case t.FieldRef() | t.FeatureRef() | t.LabelsRef():
+            return not term.optional
+        case t.Has():
+            return True
+        case t.Index():
+            return False
+        case t.Call() if not term.function.total:
+            return False
+        case _:
+            return all(is_total(child) for child in term.children())
+
+
+def plain_value(kind: Type) -> Callable[[Any], object] | None:
+    """Return the function that turns a decoded value into the language's form, or None when it is the same."""
+    match kind:
+        case Scalar():
+            return timestamp_us if kind == TIMESTAMP else duration_us if kind == DURATION else None
+        case ListOf() if (convert := plain_value(kind.item)) is not None:
+            return partial(_each, convert)
+        case MapOf() if (convert := plain_value(kind.value)) is not None:
+            return partial(_each_value, convert)
+        case ObjectOf():
+            return plain_object(kind)
+    return None
+
+
+def _each(convert: Callable[[Any], object], items: Sequence[object]) -> list[object]:
+    return [convert(item) for item in items]
+
+
+def _each_value(convert: Callable[[Any], object], items: Mapping[str, object]) -> dict[str, object]:
+    return {key: convert(value) for key, value in items.items()}
+
+
+def plain_object(kind: ObjectOf) -> Callable[[object], dict[str, object]]:
+    """Return the function that turns a decoded object into a mapping of the fields it has."""
+    converters = [(name, attribute(name), plain_value(entry.type)) for name, entry in kind.fields]
+
+    def convert(decoded: object) -> dict[str, object]:
+        found = ((name, getattr(decoded, slot), turn) for name, slot, turn in converters)
+        return {name: turn(value) if turn else value for name, value, turn in found if value is not None}
+
+    return convert
+
+
+def timestamp_us(moment: datetime) -> int:
+    """Return microseconds since 1970 UTC."""
+    return (moment - EPOCH) // MICROSECOND
+
+
+def duration_us(length: timedelta) -> int:
+    """Return microseconds."""
+    return length // MICROSECOND
+
+
+def relabelled(
+    labels: frozenset[str] | None,
+    role: str,
+    fired: Sequence[int],
+    written: Mapping[int, Sequence[tuple[str, str, bool]]],
+    ids: Mapping[str, tuple[str, object]],
+) -> frozenset[str] | None:
+    """Return the labels of a role's entity after the fired rules' label effects; a removal outweighs an addition."""
+    if labels is None:
+        return None
+    changes = [
+        (label, added)
+        for number in fired
+        for writer, label, added in written.get(number, ())
+        if ids[writer] == ids[role]
+    ]
+    if not changes:
+        return labels
+    gained = {label for label, added in changes if added}
+    return (labels | gained) - {label for label, added in changes if not added}
+
+
+def compile_kind(plan: KindPlan) -> tuple[Run, tuple[str, ...], str]:
+    """Return the compiled `run`, the names of the features it hands back, and its source text."""
+    writer = KindWriter(plan)
+    unit = writer.write()
+    return cast(Run, unit.compile()["run"]), writer.seen_names, unit.source()
