@@ -153,8 +153,9 @@ def check(*, fast: bool) -> int:
     say("fast tests" if fast else "tests")
     if failed:
         print(f"failed so far: {', '.join(failed)}", flush=True)
+    os.environ.setdefault("HYPOTHESIS_PROFILE", "fast" if fast else "daily")
     selection = ("-m", "not slow") if fast else ()
-    code = run(BIN / "python", "-m", "pytest", "-q", "-n", str(min(4, os.cpu_count() or 1)), *selection)
+    code = run(BIN / "python", "-m", "pytest", "-n", str(min(4, os.cpu_count() or 1)), *selection)
     return code or (1 if failed else 0)
 
 
@@ -195,6 +196,7 @@ def write_docs() -> None:
     say("docs")
     page = ROOT / "docs" / "map.md"
     page.write_text(map_with_table(page.read_text(encoding="utf-8")), encoding="utf-8")
+    must("reference of functions", BIN / "python", "-m", "tests.language_reference")
 
 
 def messages() -> None:

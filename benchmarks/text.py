@@ -11,10 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import statistics
 import time
 import unicodedata
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,7 @@ SPELLING = ("spell_leet_h", "spell_space_add_h", "spell_space_del_h", "spell_cha
 TEXTS: dict[str, str] = {
     "ascii": "Promocao imperdivel: bolsa de couro legitimo, frete gratis!!",
     "accents": "Promoção imperdível: bolsa de couro legítimo, frete grátis!!",
+    "digits": "iPhone 13 Pro Max 256GB 5G tela 6.1 em 12x de R$ 416,58 ok",
     "disguised": "Promo v1@gr4 b.a.r.a.t.o: b\u043elsa de couro, frete gr\u200bátis!!",
     "other_script": "\u043f\u0440\u0438\u0432\u0435\u0442 imperdível: bolsa de couro legítimo, frete grátis",
 }
@@ -58,7 +61,7 @@ def wilson(hits: int, total: int) -> tuple[float, float, float]:
     share, z2 = hits / total, 1.96**2
     middle = (share + z2 / (2 * total)) / (1 + z2 / total)
     half = 1.96 / (1 + z2 / total) * (share * (1 - share) / total + z2 / (4 * total**2)) ** 0.5
-    return 100 * share, 100 * (middle - half), 100 * (middle + half)
+    return 100 * share, max(0.0, 100 * (middle - half)), 100 * (middle + half)
 
 
 class Finder:
@@ -107,6 +110,17 @@ def lexicon_on_hatecheck() -> dict[str, dict[str, float]]:
         "non-hateful classes": [row["test_case"] for row in cases if row["label_gold"] != "hateful"],
     }
     return {name: matched(entries, texts) for name, texts in groups.items()}
+
+
+def lexicon_on_emoji() -> dict[str, dict[str, float]]:
+    """HatemojiBuild, texts with emoji, with the same list: share matched by label."""
+    rows = table("functional_suites/hatemoji_build_en.parquet")
+    entries = [row["term"] for row in table("lexicons/ldnoobw_pt_en.parquet") if row["lang"] == "en"]
+    labels = {"hateful": 1, "non-hateful": 0}
+    return {
+        name: matched(entries, [row["text"] for row in rows if row["label_gold"] == gold])
+        for name, gold in labels.items()
+    }
 
 
 def matched(entries: list[str], texts: list[str]) -> dict[str, float]:
@@ -202,7 +216,9 @@ def own_disguises() -> dict[str, dict[str, float]]:
     for name, disguise in disguises(random.Random(7)).items():
         pairs = [(word, disguise(word)) for word in words]
         pairs = [(word, text) for word, text in pairs if text != word]
-        right = {reader: sum(prepare(text) == word for word, text in pairs) for reader, prepare in READERS.items()}
+        right = {
+            reader: sum(word in prepare(text).split() for word, text in pairs) for reader, prepare in READERS.items()
+        }
         share, low, high = wilson(right["folded"], len(pairs))
         usual = wilson(right["no accents"], len(pairs))[0]
         found[name] = {"words": len(pairs), "no accents": usual, "share": share, "low": low, "high": high}
@@ -210,11 +226,16 @@ def own_disguises() -> dict[str, dict[str, float]]:
 
 
 def collisions() -> dict[str, int]:
-    """Real tweets: words that fold to another word of the same tweets, though they differ without accents too."""
+    """Real tweets: distinct words that folding changes, not counting letters drawn out, and of those the ones it
+    makes equal to another word there."""
     rows = [row["text"] for row in table("pt_toxicity/told_br.parquet") + table("pt_toxicity/tupy.parquet")]
     words = {word for text in rows for word in unaccented(text).split()}
-    changed = {word: fold(word) for word in words if fold(word) != word}
+    changed = {word: fold(word) for word in words if fold(word) not in (word, undrawn(word))}
     return {"words": len(words), "changed": len(changed), "onto": sum(folded in words for folded in changed.values())}
+
+
+def undrawn(word: str) -> str:
+    return re.sub(r"(.)\1\1+", r"\1", word)
 
 
 def cpu_us(call: Callable[[], object], times: int = 4_000) -> float:
@@ -230,11 +251,11 @@ def cpu_us(call: Callable[[], object], times: int = 4_000) -> float:
 
 def costs() -> dict[str, float]:
     """Return what one call costs, in microseconds."""
-    found = {f"fold_{name}_us": cpu_us(lambda text=text: fold(text)) for name, text in TEXTS.items()}
+    found = {f"fold_{name}_us": cpu_us(partial(fold, text)) for name, text in TEXTS.items()}
     plain = fold(TEXTS["accents"])
     for count in (10, 1_000, 10_000):
         lists = Words(f"palavra{number}x" for number in range(count))
-        found[f"has_any_word_{count}_us"] = cpu_us(lambda lists=lists: lists.has_any_word(plain))
+        found[f"has_any_word_{count}_us"] = cpu_us(partial(lists.has_any_word, plain))
     begun = time.thread_time()
     Words(f"palavra{number}x" for number in range(10_000))
     found["build_10000_ms"] = 1e3 * (time.thread_time() - begun)
@@ -258,6 +279,9 @@ def _print_all(figures: dict[str, Any]) -> None:
         print(f"{name:24} {row['cases']:5} cases {_percent(row['share'], row['low'], row['high']):>22} %")
     print("\nHateCheck with a public English list: texts matched\n")
     for name, row in figures["hatecheck_lexicon"].items():
+        print(f"{name:24}", *(f"{key} {value}" for key, value in row.items()), sep="  ")
+    print("\nHatemojiBuild with the same list: texts matched\n")
+    for name, row in figures["hatemoji_lexicon"].items():
         print(f"{name:24}", *(f"{key} {value}" for key, value in row.items()), sep="  ")
     print("\nBrazilian tweets with MOL\n")
     for name, row in figures["portuguese"].items():
@@ -283,6 +307,7 @@ def main() -> None:
         figures |= {
             "hatecheck_spelling": spelling_cases(),
             "hatecheck_lexicon": lexicon_on_hatecheck(),
+            "hatemoji_lexicon": lexicon_on_emoji(),
             "portuguese": portuguese(),
             "disguises": own_disguises(),
             "collisions": collisions(),

@@ -1,8 +1,10 @@
-"""Where things lie: the repository, its packs, and the data sets that may stand beside it."""
+"""Where things lie: the repository, its packs, and what may be absent: data sets, libraries, programs."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,3 +20,16 @@ def shared(relative: str) -> Path:
     if not path.exists():
         pytest.skip(f"needs ../shared/{relative}, which is not beside this clone")
     return path
+
+
+def library(name: str) -> Any:
+    """Return a module that is not built for every platform, or skip the calling tests, saying which is absent."""
+    return pytest.importorskip(name, reason=f"needs {name}, which is not built for this platform")
+
+
+def program(name: str) -> str:
+    """Return where a program lies that not every machine has, or skip the calling test, saying which is absent."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.skip(f"needs the program {name}")
+    return found

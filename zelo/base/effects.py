@@ -115,7 +115,10 @@ EFFECTS: Mapping[str, EffectKind] = MappingProxyType(
                 "target",
                 {
                     "surfaces": Parameter(
-                        "names", choices=("recommendation", "search", "age_gate", "region"), required=True, merge="union"
+                        "names",
+                        choices=("recommendation", "search", "age_gate", "region"),
+                        required=True,
+                        merge="union",
                     ),
                     "for": Parameter("duration", merge="max"),
                     "regions": Parameter("names", merge="union"),

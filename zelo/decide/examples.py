@@ -95,12 +95,12 @@ def story_of(pack: Pack, values: Values) -> Story:
     event = {"id": "event", "occurred_at": EXAMPLE_TIME, **_object(values["event"], "event")}
     labels = {
         role: tuple(str(label) for label in _array(held, f"labels.{role}"))
-        for role, held in _object(values.get("labels") or {}, "labels").items()
+        for role, held in _object(_given(values, "labels", {}), "labels").items()
     }
     features = {
-        name: _feature(pack, name, value) for name, value in _object(values.get("features") or {}, "features").items()
+        name: _feature(pack, name, value) for name, value in _object(_given(values, "features", {}), "features").items()
     }
-    history = _array(values.get("history") or [], "history")
+    history = _array(_given(values, "history", []), "history")
     return Story(event, _history(history, str(event["occurred_at"])), labels, features)
 
 
@@ -171,6 +171,11 @@ def _at(values: object, path: Sequence[str]) -> object:
     for part in path:
         values = values.get(part) if isinstance(values, Mapping) else None
     return values
+
+
+def _given(values: Values, name: str, otherwise: object) -> object:
+    value = values.get(name)
+    return otherwise if value is None else value
 
 
 def _object(value: object, path: str) -> Mapping[str, object]:

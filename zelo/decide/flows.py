@@ -15,7 +15,7 @@ import msgspec
 import zelo
 from zelo.adapters.decisions import DIGEST_MODULUS, DecisionParts, Row, digest_of
 from zelo.adapters.files import locked, write_whole, writing
-from zelo.adapters.lake import Lake, Manifest
+from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest
 from zelo.adapters.sources import LAKE, Import, fingerprint, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Progress
 from zelo.base.errors import Conflict
@@ -50,6 +50,8 @@ class Run:
     fresh: bool = False
     """Throw away what an earlier run left in `out`."""
     checkpoint_every: int = CHECKPOINT_EVERY
+    batch: int = BATCH_ROWS
+    """Events between two looks at whether to stop."""
     limits: Limits = field(default_factory=Limits)
 
 
@@ -97,6 +99,7 @@ def run_history(run: Run, progress: Progress, stop: Callable[[], bool]) -> Outco
     identical result. Raises Conflict when `out` holds something else, and what reading a source raises.
     """
     started = time.perf_counter()
+    _keep_apart(run.source, run.out)
     with locked(run.out), writing(run.out):
         now_us = _claim(run)
         decoder = Decoder(run.pack.kinds)
@@ -121,6 +124,7 @@ def import_source(
     pack: Pack, source: Path, out: Path, *, now_us: int | None, fresh: bool, limits: Limits, progress: Progress
 ) -> Manifest:
     """Read a source into a lake of its own; raises Conflict when `out` is not empty and `fresh` is not said."""
+    _keep_apart(source, out)
     with locked(out), writing(out):
         if form_of(source, pack.sources) == LAKE:
             raise Conflict(N_("{source} is a lake already: nothing to import"), source=source)
@@ -155,6 +159,12 @@ def _import(run: Run, decoder: Decoder, now_us: int | None) -> Import:
 # --- whose folder it is
 
 
+def _keep_apart(source: Path, out: Path) -> None:
+    """Raise Conflict when what is written would become part of what is read."""
+    if out.resolve().is_relative_to(source.resolve()):
+        raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
+
+
 def _claim(run: Run) -> int | None:
     """Make `out` this run's, or see that it is; return the clock the run began with."""
     mine = _identity(run)
@@ -164,7 +174,7 @@ def _claim(run: Run) -> int | None:
             place = run.out / name
             shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
     if path.is_file():
-        earlier = msgspec.json.decode(path.read_bytes(), type=_Identity)
+        earlier = _read_identity(path)
         for name in (
             "pack_version",
             "language_version",
@@ -182,10 +192,17 @@ def _claim(run: Run) -> int | None:
                     what=name.removesuffix("_us"),
                 )
         return earlier.now_us
-    if any(entry.name != ".lock" for entry in run.out.iterdir()):
+    if any(entry.name not in (".lock", "run.json.partial") for entry in run.out.iterdir()):
         raise Conflict(N_("{out} holds files that are not from a run: name a new folder"), out=run.out)
     write_whole(path, msgspec.json.format(msgspec.json.encode(mine), indent=2))
     return mine.now_us
+
+
+def _read_identity(path: Path) -> _Identity:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=_Identity)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _unreadable(path) from None
 
 
 def _identity(run: Run) -> _Identity:
@@ -204,7 +221,16 @@ def _identity(run: Run) -> _Identity:
 
 def _last_checkpoint(out: Path) -> _Checkpoint:
     path = out / "checkpoint"
-    return msgspec.msgpack.decode(path.read_bytes(), type=_Checkpoint) if path.is_file() else _Checkpoint()
+    if not path.is_file():
+        return _Checkpoint()
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=_Checkpoint)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise _unreadable(path) from None
+
+
+def _unreadable(path: Path) -> Conflict:
+    return Conflict(N_("{path} cannot be read: throw that run away with --fresh"), path=path)
 
 
 # --- deciding
@@ -247,7 +273,7 @@ def _decide(run: Run, point: _Checkpoint, progress: Progress, stop: Callable[[],
 def _batches(run: Run, lake: Lake, point: _Checkpoint) -> Iterator[list[tuple[int, Event]]]:
     """Yield the events still to decide, up to --until and --limit; an empty list is never among them."""
     until = None if run.until_us is None else _first_key(run.until_us)
-    for batch in lake.read(after=point.position):
+    for batch in lake.read(after=point.position, batch=run.batch):
         left = None if run.limit is None else run.limit - point.read
         kept = batch if until is None or batch[-1][0] < until else [row for row in batch if row[0] < until]
         kept = kept if left is None else kept[:left]
@@ -267,7 +293,7 @@ def _decide_batch(run: Run, engine: Engine, batch: list[tuple[int, Event]], tall
             tally.warm_up += 1
             continue
         tally.decided += 1
-        tally.kinds[decision.kind] += 1
+        tally.kinds[decision.kind] = tally.kinds.get(decision.kind, 0) + 1
         if decision.fired or decision.undetermined or everything:
             tally.count(decision)
             row = row_of(decision, language)
@@ -305,7 +331,10 @@ def _summary(run: Run, manifest: Manifest, point: _Checkpoint, seconds: float, r
     for name, count in sorted(tally.held.items()):
         reason, kind = name.split(" ")
         held.setdefault(reason, {})[kind] = count
-    counts = {rule.id: RuleCount(tally.fired[rule.name], tally.undetermined[rule.name]) for rule in run.pack.rules}
+    counts = {
+        rule.id: RuleCount(tally.fired.get(rule.name, 0), tally.undetermined.get(rule.name, 0))
+        for rule in run.pack.rules
+    }
     return Summary(
         pack=run.pack.name,
         pack_version=run.pack.version,

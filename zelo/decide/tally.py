@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -16,30 +15,35 @@ class Tally(msgspec.Struct, kw_only=True):
     warm_up: int = 0
     """Events before the first one whose decision counts: they only build up windows and labels."""
     decided: int = 0
-    kinds: Counter[str] = msgspec.field(default_factory=Counter)
-    fired: Counter[str] = msgspec.field(default_factory=Counter)
+    kinds: dict[str, int] = msgspec.field(default_factory=dict)
+    fired: dict[str, int] = msgspec.field(default_factory=dict)
     """Rule to on how many events it fired."""
-    undetermined: Counter[str] = msgspec.field(default_factory=Counter)
+    undetermined: dict[str, int] = msgspec.field(default_factory=dict)
     """Rule to on how many events it was undetermined."""
     events_fired: int = 0
     events_undetermined: int = 0
-    effects: Counter[str] = msgspec.field(default_factory=Counter)
-    held: Counter[str] = msgspec.field(default_factory=Counter)
+    effects: dict[str, int] = msgspec.field(default_factory=dict)
+    held: dict[str, int] = msgspec.field(default_factory=dict)
     """`reason kind` to how many effects were held back."""
     stored: int = 0
     digest: bytes = b"\x00" * 16
     """Sum of the digests of all stored rows, so that two runs can be compared."""
 
     def count(self, decision: Decision) -> None:
-        """Count a decision in which something happened; `decided` and `kinds` are counted in bulk."""
+        """Count a decision in which something happened; `decided` and `kinds` are counted elsewhere, for all."""
         if decision.fired:
             self.events_fired += 1
-            self.fired.update(decision.fired)
+            _count(self.fired, decision.fired)
         if decision.undetermined:
             self.events_undetermined += 1
-            self.undetermined.update(decision.undetermined)
-        self.effects.update([effect.kind for effect in decision.effects])
-        self.held.update([f"{held.reason} {held.effect.kind}" for held in decision.held])
+            _count(self.undetermined, decision.undetermined)
+        _count(self.effects, (effect.kind for effect in decision.effects))
+        _count(self.held, (f"{held.reason} {held.effect.kind}" for held in decision.held))
+
+
+def _count(counts: dict[str, int], names: Iterable[str]) -> None:
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
 
 
 class RuleCount(msgspec.Struct, frozen=True):

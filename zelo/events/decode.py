@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, NoReturn, Union, cast
 
@@ -60,7 +61,7 @@ class _NoKind(msgspec.Struct, tag_field="kind", tag="", kw_only=True):
 
 class Decoder:
     """
-    Reads events of a pack's kinds; holds the struct class of each.
+    Reads events of a pack's kinds; holds the struct class of each. Decoders of equal kinds share their classes.
 
     `decode_json(line)` returns the event of one JSON object, or raises InvalidInput whose `params` carry a
     `code` of `zelo.events.reasons`, and the field's `path`, what was `expected` and what was `found`.
@@ -70,11 +71,15 @@ class Decoder:
         classes: dict[ObjectOf, type[msgspec.Struct]] = {}
         self.kinds = kinds
         self.structs: Mapping[str, type[Event]] = MappingProxyType(
-            {name: _event_class(kind, classes) for name, kind in kinds.items()}
+            {name: _event_class(kind.name, kind.fields) for name, kind in kinds.items()}
         )
+        for kind in kinds.values():
+            _gather(kind.fields, classes)
         self.objects: Mapping[ObjectOf, type[msgspec.Struct]] = MappingProxyType(classes)
         """The struct class of each type of nested object."""
-        self.attributes: Mapping[str, str] = MappingProxyType(_renamed(kinds))
+        self.attributes: Mapping[str, str] = MappingProxyType(
+            {name: attr for kind in kinds.values() for name, attr in _renamed(kind.fields).items()}
+        )
         """Field name to attribute name, where they differ."""
         self._fit = Fitter(classes)
         self._tidiers = {
@@ -146,25 +151,30 @@ class Decoder:
 _EDGE_YEARS = frozenset({1, 9999})
 
 
-def _event_class(kind: Kind, classes: dict[ObjectOf, type[msgspec.Struct]]) -> type[Event]:
-    name = "".join(part.title() for part in kind.name.replace(".", "_").split("_"))
+@lru_cache(maxsize=4_096)
+def _event_class(kind: str, fields: ObjectOf) -> type[Event]:
     made = msgspec.defstruct(
-        name,
-        _members(kind.fields, classes),
+        "".join(part.title() for part in kind.replace(".", "_").split("_")),
+        _members(fields),
         bases=(Event,),
-        namespace={"kind": kind.name, "__doc__": f"An event of the kind `{kind.name}`."},
+        namespace={"kind": kind, "__doc__": f"An event of the kind `{kind}`."},
         tag_field="kind",
-        tag=kind.name,
+        tag=kind,
         kw_only=True,
         gc=False,
     )
     return cast(type[Event], made)
 
 
-def _members(fields: ObjectOf, classes: dict[ObjectOf, type[msgspec.Struct]]) -> list[Any]:
+@lru_cache(maxsize=4_096)
+def _object_class(fields: ObjectOf) -> type[msgspec.Struct]:
+    return msgspec.defstruct("Object", _members(fields), kw_only=True, gc=False)
+
+
+def _members(fields: ObjectOf) -> list[Any]:
     members: list[Any] = []
     for name, field in fields.fields:
-        annotation = _annotation(field.type, classes, name)
+        annotation = _annotation(field.type)
         if field.required:
             members.append((attribute(name), annotation, msgspec.field(name=name)))
         else:
@@ -172,38 +182,45 @@ def _members(fields: ObjectOf, classes: dict[ObjectOf, type[msgspec.Struct]]) ->
     return members
 
 
-def _annotation(kind: Type, classes: dict[ObjectOf, type[msgspec.Struct]], name: str) -> Any:
+def _annotation(kind: Type) -> Any:
     match kind:
         case ObjectOf():
-            if kind not in classes:
-                title = name.replace("_", " ").title().replace(" ", "")
-                classes[kind] = msgspec.defstruct(title, _members(kind, classes), kw_only=True, gc=False)
-            return classes[kind]
+            return _object_class(kind)
         case ListOf():
-            return list[_annotation(kind.item, classes, name) | None]  # type: ignore[misc]
+            return list[_annotation(kind.item) | None]  # type: ignore[misc]
         case MapOf():
-            return dict[str, _annotation(kind.value, classes, name) | None]  # type: ignore[misc]
+            return dict[str, _annotation(kind.value) | None]  # type: ignore[misc]
         case _:
             return _PLAIN[kind]
 
 
-def _renamed(kinds: Mapping[str, Kind]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _inside(kind: Type) -> tuple[Type, ...]:
+    """Return the types right inside a type."""
+    match kind:
+        case ObjectOf():
+            return tuple(field.type for _, field in kind.fields)
+        case ListOf():
+            return (kind.item,)
+        case MapOf():
+            return (kind.value,)
+        case _:
+            return ()
 
-    def look(kind: Type) -> None:
-        match kind:
-            case ObjectOf():
-                for name, field in kind.fields:
-                    if attribute(name) != name:
-                        found[name] = attribute(name)
-                    look(field.type)
-            case ListOf():
-                look(kind.item)
-            case MapOf():
-                look(kind.value)
 
-    for kind in kinds.values():
-        look(kind.fields)
+def _gather(kind: Type, classes: dict[ObjectOf, type[msgspec.Struct]]) -> None:
+    """Collect the classes of all objects inside a type."""
+    for inner in _inside(kind):
+        if isinstance(inner, ObjectOf):
+            classes[inner] = _object_class(inner)
+        _gather(inner, classes)
+
+
+def _renamed(kind: Type) -> dict[str, str]:
+    """Return the names of fields inside a type that are kept under another attribute."""
+    names = [name for name, _ in kind.fields] if isinstance(kind, ObjectOf) else []
+    found = {name: attribute(name) for name in names if attribute(name) != name}
+    for inner in _inside(kind):
+        found.update(_renamed(inner))
     return found
 
 

@@ -15,6 +15,8 @@ from datetime import UTC, datetime, timedelta
 from zelo.events.reasons import invalid
 
 COUNTER_BITS = 20
+ORDER_MS_MIN, ORDER_MS_MAX = -(2**43), 2**43 - 2
+"""The milliseconds an order key of 64 bits can hold: the years 1691 to 2248."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -34,10 +36,13 @@ class Sequencer:
         Return the order key of the next event, which occurred in this millisecond (floored) since 1970 UTC.
 
         `now_us` is the door's clock in microseconds; None when there is nothing to compare with, as for
-        generated history. Raise InvalidInput, giving out no key, for an event dated beyond the clock skew.
+        generated history. Raise InvalidInput, giving out no key, for an event dated beyond the clock skew
+        or outside the years that order keys can hold.
         """
         if now_us is not None:
             check_not_future(occurred_ms * 1_000, now_us, self.clock_skew_us)
+        if not ORDER_MS_MIN <= occurred_ms <= ORDER_MS_MAX:
+            raise invalid("unorderable", path="occurred_at")
         own = occurred_ms << COUNTER_BITS
         if own > self.last_order_key:
             self.last_order_key = own

@@ -15,6 +15,7 @@ from zelo.events.reasons import invalid
 from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, ObjectOf, Type
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
@@ -88,6 +89,11 @@ def check_instant(moment: datetime, path: str) -> None:
     """Raise InvalidInput when an instant lies outside the years 1 to 9999 of UTC."""
     if not _EARLIEST <= moment <= _LATEST:
         raise invalid("out_of_range", path=path, expected="timestamp")
+
+
+def instant_us(moment: datetime) -> int:
+    """Return the microseconds since 1970 UTC of an instant."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def _scalar(kind: Type, value: object, path: str) -> object:

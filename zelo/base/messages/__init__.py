@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from zelo.base.messages import language, pack
+from zelo.base.messages import language, pack, schedule
 from zelo.base.messages.message import Message
 
-_TABLES: tuple[Mapping[str, Message], ...] = (pack.MESSAGES, language.MESSAGES)
+_TABLES: tuple[Mapping[str, Message], ...] = (pack.MESSAGES, language.MESSAGES, schedule.MESSAGES)
 
 
 def _merged() -> Mapping[str, Message]:

@@ -1,0 +1,90 @@
+"""Files that are whole or absent: written beside their place, then renamed into it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from zelo.base.errors import Conflict, NotFound, Unavailable
+from zelo.base.messages.message import N_
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_FULL_WORDS = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "failed to offload data block",
+    "Out of disk space",
+    "File too large",
+)
+
+
+class CannotWrite(Unavailable):
+    """A file could not be written: the disk is full, or may not be written to."""
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Put a file in its place at once; a crash leaves the old one or the new one, never a part."""
+    beside = path.with_name(f"{path.name}.partial")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    put_in_place(beside, path)
+
+
+def put_in_place(beside: Path, path: Path) -> None:
+    """Rename a finished file to its name, and make the new name last."""
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def writing(place: Path) -> Iterator[None]:
+    """Turn the system's refusals to write below `place` into CannotWrite, and those to read elsewhere into NotFound."""
+    try:
+        yield
+    except OSError as error:
+        if is_disk_full(error):
+            raise CannotWrite(
+                N_("the disk is full, nothing more can be written to {place}: free some space and run this again"),
+                place=place,
+            ) from error
+        if error.filename is not None and not Path(os.fsdecode(error.filename)).is_relative_to(place):
+            raise NotFound(
+                N_("{file} cannot be read: {reason}"), file=os.fsdecode(error.filename), reason=error.strerror
+            ) from error
+        if error.errno in _REFUSED:
+            raise CannotWrite(N_("{place} may not be written to: check its permissions"), place=place) from error
+        raise
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Say whether an error of the operating system, Arrow or DuckDB means that the disk is full."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return True
+    return any(words in str(error) for words in _FULL_WORDS)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for one process; raise Conflict when another holds it. A crash lets go of it."""
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("wb")
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Conflict(
+                N_("another run is writing to {place}: wait for it, or name another folder"), place=folder
+            ) from None
+        yield

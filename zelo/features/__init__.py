@@ -1,0 +1,1 @@
+"""Windowed features: their meaning and their state; no I/O."""

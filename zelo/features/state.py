@@ -1,0 +1,72 @@
+"""All window state of one engine: its groups, their sweeping in turn, and one snapshot of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from zelo.base.errors import InvalidInput
+from zelo.features.group import DAMAGED, MISFIT, Group
+
+SWEEP_LEAST = 16
+SWEEP_FOR_EACH_NEW = 2
+
+
+class Windows:
+    """The state of a pack's features, as `plan` has grouped them."""
+
+    __slots__ = ("_finite", "_swept", "_turn", "groups")
+
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self.groups = tuple(groups)
+        self._finite = tuple(group for group in self.groups if not group.lasts)
+        self._turn = 0
+        self._swept = 0
+
+    def sweep(self, order_key: int, budget: int | None = None) -> None:
+        """
+        Look at up to `budget` keys that may have run empty, group after group, and drop those that have.
+
+        Values never depend on it; memory does. Call it every dozen events or so without a budget: it then keeps pace
+        with new keys, two looks for each, and a key stays at most about one window's length after it has run empty.
+        """
+        if budget is None:
+            budget = SWEEP_LEAST + SWEEP_FOR_EACH_NEW * (self._sweepable() - self._swept)
+        for _ in self._finite:
+            budget -= self._finite[self._turn].sweep(order_key, budget)
+            if budget <= 0:
+                break
+            self._turn = (self._turn + 1) % len(self._finite)
+        self._swept = self._sweepable()
+
+    def _sweepable(self) -> int:
+        return sum([group.keys_live() for group in self._finite])
+
+    def dump(self) -> bytes:
+        """Return the state of all groups as bytes."""
+        return msgspec.msgpack.encode([group.dump() for group in self.groups])
+
+    def load(self, data: bytes) -> None:
+        """Replace all state by a snapshot; raise InvalidInput, and change nothing, when it is of other features."""
+        try:
+            parts = msgspec.msgpack.decode(data, type=list[bytes])
+        except msgspec.DecodeError as error:
+            raise InvalidInput(DAMAGED) from error
+        if len(parts) != len(self.groups):
+            counts = {"found": len(parts), "expected": len(self.groups)}
+            raise InvalidInput(MISFIT, field="number of groups", feature="", **counts)
+        fresh = [type(group)(group.specs) for group in self.groups]
+        for group, part in zip(fresh, parts, strict=True):
+            group.load(part)
+        for group, loaded in zip(self.groups, fresh, strict=True):
+            group.adopt(loaded)
+        self._swept = self._sweepable()
+
+    def keys_live(self) -> int:
+        """Return how many keys have state, over all groups."""
+        return sum(group.keys_live() for group in self.groups)
+
+    def state_bytes(self) -> int:
+        """Return the deep size of all state, see `KeyedState.state_bytes`."""
+        return sum(group.state_bytes() for group in self.groups)

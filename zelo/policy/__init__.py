@@ -1,0 +1,1 @@
+"""Packs and the policy language: reading, checking, compiling; no I/O."""

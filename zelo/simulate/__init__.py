@@ -1,0 +1,1 @@
+"""Invented worlds: a platform's events from one seed, for demonstrations and for proving measurements."""
