@@ -133,13 +133,13 @@ def wiki() -> dict[str, object]:
     source = SHARED / "data" / "wiki_enforcement"
     with tempfile.TemporaryDirectory() as out:
         command = [sys.executable, "-m", "zelo", "run", str(ROOT / "packs" / "wiki_enforcement")]
-        command += ["--source", str(source), "--out", out, "--format", "json"]
+        command += ["--source", str(source), "--out", out]
         start = time.perf_counter()
-        done = subprocess.run(command, check=True, capture_output=True, preexec_fn=_one_core, cwd=ROOT)
+        subprocess.run(command, check=True, capture_output=True, preexec_fn=_one_core, cwd=ROOT)
         seconds = time.perf_counter() - start
-        summary = json.loads(done.stdout)
+        summary = json.loads((Path(out) / "summary.json").read_bytes())
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return {"wiki.events": summary["events"], "wiki.seconds": round(seconds, 1), "wiki.peak_mib": round(peak)}
+    return {"wiki.events": summary["decided"], "wiki.seconds": round(seconds, 1), "wiki.peak_mib": round(peak)}
 
 
 def _one_core() -> None:

@@ -49,7 +49,8 @@ def pack_of(rules: str, limits: str = "") -> Pack:
 
 def listing(number: int, at: str = "2026-01-01T12:00:00Z", seller: str = "s1", **fields: object) -> bytes:
     """Return a listing by a seller as JSON."""
-    values = {"id": f"e{number}", "kind": "listing.created", "occurred_at": at, "listing_id": f"l{number}", "price": 9.0}
+    values = {"id": f"e{number}", "kind": "listing.created", "occurred_at": at, "listing_id": f"l{number}"}
+    values["price"] = 9.0
     return json.dumps({**values, "seller": {"id": seller}, **fields}).encode()
 
 
@@ -97,7 +98,8 @@ def test_a_missing_field_leaves_a_rule_undetermined_unless_it_is_false_anyway() 
 
 
 TWICE = """
-- {rule: one, on: listing.created, when: event.price < 10.0, then: [{open_case: {queue: q, priority: "3"}}, {demote: 0.5}]}
+- {rule: one, on: listing.created, when: event.price < 10.0,
+   then: [{open_case: {queue: q, priority: "3"}}, {demote: 0.5}]}
 - {rule: two, on: listing.created, when: event.price < 20.0,
    then: [{open_case: {queue: q, priority: event.quantity * 2}}, {charge: {violation: spam, severity: high}}]}
 - {rule: three, on: listing.created, when: event.sponsored, then: [{remove_content: fake}, {charge: spam}]}

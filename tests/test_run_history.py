@@ -237,7 +237,8 @@ def test_signals_at_any_moment_change_nothing(job: Run, tmp_path: Path, signum: 
             _, errors = process.communicate(timeout=60)
         if process.returncode == 0:
             break
-        assert process.returncode == (-9 if signum == signal.SIGKILL else 130), errors.decode()
+        # A process whose work is done and which is just ending dies of the signal itself.
+        assert process.returncode in ((-9,) if signum == signal.SIGKILL else (130, -signum)), errors.decode()
         assert b"Traceback" not in errors
         stopped, delay = stopped + 1, delay * 1.7
     assert process.returncode == 0 and stopped > 2

@@ -1,4 +1,4 @@
-"""zelo governs the content and creators of an online platform: policies as text, proved on history, enforced on events."""
+"""zelo governs content and creators of an online platform: policies as text, proved on history, enforced on events."""
 
 from __future__ import annotations
 

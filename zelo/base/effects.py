@@ -14,7 +14,7 @@ class Parameter:
     """One parameter of an effect as a pack writes it."""
 
     kind: str
-    """`name`, `text`, `choice`, `duration`, `number` (literal), `expression` (CEL giving int or double), `role`, `names`."""
+    """`name`, `text`, `choice`, `duration`, `number` (literal), `expression` (CEL, int or double), `role`, `names`."""
     required: bool = False
     choices: tuple[str, ...] = ()
     default: object = None
@@ -37,7 +37,7 @@ class EffectKind:
     dsa_decision: str | None
     """DSA Transparency Database decision attribute and value it is reported as, or None when it restricts nobody."""
     strength: int = 0
-    """Among effects of one `family` on one entity, a weaker one gives way: content that is removed needs no demotion."""
+    """Of one `family` on one entity, a weaker effect gives way: content that is removed needs no demotion."""
     family: str | None = None
     daily_limit: int | None = None
     """Circuit breaker when the pack states none: how many of these a pack may ask for in a day."""

@@ -141,10 +141,10 @@ def _knotted(count: int, hops: Mapping[int, Mapping[int, _Hop]]) -> set[int]:
     while free:
         number = free.pop()
         left.discard(number)
-        for after in hops[number]:
-            waiting[after] -= 1
-            if not waiting[after]:
-                free.append(after)
+        for later in hops[number]:
+            waiting[later] -= 1
+            if not waiting[later]:
+                free.append(later)
     return left
 
 
@@ -194,11 +194,11 @@ def _strata(count: int, hops: Mapping[int, Mapping[int, _Hop]]) -> list[int]:
     strata = [0] * count
     queue = [number for number in range(count) if not waiting[number]]
     for number in queue:
-        for after in hops[number]:
-            strata[after] = max(strata[after], strata[number] + 1)
-            waiting[after] -= 1
-            if not waiting[after]:
-                queue.append(after)
+        for later in hops[number]:
+            strata[later] = max(strata[later], strata[number] + 1)
+            waiting[later] -= 1
+            if not waiting[later]:
+                queue.append(later)
     return strata
 
 

@@ -24,7 +24,7 @@ class ConstantValue:
         if not isinstance(node, ListNode) or not node.items:
             report.add("Z424", node.span)
             return None
-        items = []
+        items: list[Constant] = []
         for item in node.items:
             found = _literal(item, report) if isinstance(item, ScalarNode) else None
             if found is None:

@@ -38,9 +38,10 @@ def report_syntax(error: yaml.YAMLError | ValueError, page: Page, report: Report
     if code == "Z007" and text[at : at + 1] == "\t":
         code = "Z006"
     at = min(at, max(len(text.rstrip()) - 1, 0))
-    report.add(code, page.span(at, at + 1), **({"character": text[at : at + 1]} if code == "Z007" else {}))
+    report.add(code, page.span(at, at + 1), (), **({"character": text[at : at + 1]} if code == "Z007" else {}))
 
 
 def _index(error: Exception, name: str, otherwise: int) -> int:
-    mark = getattr(error, name, None) or getattr(error, "problem_mark", None)
-    return mark.index if isinstance(mark, yaml.Mark) or hasattr(mark, "index") else otherwise
+    """Return the offset of a mark; the parsers in C and in Python have mark classes of their own."""
+    index = getattr(getattr(error, name, None) or getattr(error, "problem_mark", None), "index", None)
+    return index if isinstance(index, int) else otherwise

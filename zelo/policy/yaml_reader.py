@@ -161,6 +161,14 @@ def read_yaml(source: Source, report: Report) -> Node | None:
     return builder.root
 
 
+def _offset(mark: object) -> int:
+    """Return the offset of a mark; the parsers in C and in Python have mark classes of their own."""
+    index = getattr(mark, "index", None)
+    if not isinstance(index, int):
+        raise AssertionError("the parser marks every event")
+    return index
+
+
 class _Builder:
     """Puts the parser's events together; one level of nesting is one item on a stack, not one call."""
 
@@ -172,7 +180,7 @@ class _Builder:
 
     def take(self, event: yaml.Event) -> bool:
         """Take the parser's next event; say whether to go on."""
-        start, end = event.start_mark.index, event.end_mark.index
+        start, end = _offset(event.start_mark), _offset(event.end_mark)
         if isinstance(event, yaml.ScalarEvent):
             return self._scalar(event, start, end)
         if isinstance(event, yaml.CollectionStartEvent):
