@@ -15,7 +15,7 @@ from zelo.policy.schemas import schema, schemas
 from zelo.policy.yaml_reader import ListNode, MapNode, Node, ScalarNode, read_text, read_yaml
 
 PACKS = {path.parent.name: read_pack_files(path.parent) for path in (REPOSITORY / "packs").glob("*/pack.yaml")}
-FOLDERS = {"policies": "policy", "lists": "list"}
+FOLDERS = {"policies": "policy", "lists": "list", "schedules": "schedule"}
 SHAPE_CODES = {f"Z{number:03}" for number in (*range(22, 36), 36, 42, 44, 46)}
 """What a schema can say; the rest needs other files, or arithmetic on lengths of time."""
 REFUSED = [

@@ -10,14 +10,16 @@ from zelo.policy.load_head import PACK_FILE
 from zelo.policy.load_lists import LIST_FILE
 from zelo.policy.load_policies import POLICY_FILE
 from zelo.policy.load_shapes import Record, Schema
+from zelo.policy.schedules.file_schema import ScheduleFile
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-FILES: Mapping[str, tuple[str, Record]] = {
+FILES: Mapping[str, tuple[str, Record | ScheduleFile]] = {
     "pack": ("pack.yaml", PACK_FILE),
     "events": ("events.yaml", EVENTS_FILE),
     "features": ("features.yaml", FEATURES_FILE),
     "list": ("lists/*.yaml", LIST_FILE),
     "policy": ("policies/*.yaml", POLICY_FILE),
+    "schedule": ("schedules/*.yaml", ScheduleFile()),
 }
 """Name of a schema to the files it is for and their shape. A new kind of pack file is one line here."""
 

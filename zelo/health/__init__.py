@@ -1,0 +1,1 @@
+"""Account health: the ledger of an account, its standing, and why."""

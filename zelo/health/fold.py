@@ -1,0 +1,206 @@
+"""The fold: the entries of one account in order, and what they come to."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+
+from zelo.health.balances import Balances
+from zelo.health.lean import Case, LeanRules, LeanSchedule
+from zelo.health.ledger import Entry, Note
+from zelo.health.rates import limit_holds
+from zelo.health.slots import Slot, Warned
+from zelo.policy.schedules.lengths import NEVER
+
+VIOLATION, WARNING, TRAINING, REWARD, STEP, TAKEN_BACK = range(6)
+ACTS: Mapping[str, int] = {
+    "violation": VIOLATION,
+    "warning": WARNING,
+    "training": TRAINING,
+    "reward": REWARD,
+    "step": STEP,
+}
+"""The kinds of entry that move balances."""
+Row = tuple[int, int, LeanRules, Case | None, int]
+"""Instant, act, rules it falls under, what it does (of a violation), and its number in the ledger."""
+
+
+class Fold(Balances):
+    """The state of one account while its entries are taken in order."""
+
+    def __init__(self, lean: LeanSchedule, entries: Sequence[Entry]) -> None:
+        super().__init__(lean, entries)
+        self.first: list[Warned] = []
+        self.refused: list[tuple[str, str]] = []
+        self._evaluated = any(t.evaluated for rules in lean.rules for t in rules.tracks)
+        self._trained: dict[str, int] = {}
+
+    def run(self, rows: Sequence[Row], until: int) -> None:
+        """Take every row, then bring all balances up to an instant.
+
+        The inner loop is the usual case of `charge` written out: nothing but expiry and marks can matter there.
+        """
+        slots = self.slots
+        for at, act, rules, case, number in rows:
+            if self._evaluated:
+                self.evaluate_before(at)
+            if act or case is None:
+                self._other(at, act, rules, number)
+                continue
+            if not case.is_plain and not self._goes_on(case, rules, at, number):
+                continue
+            for key, track, amount, life, op in case.steps:
+                slot = slots.get(key)
+                if slot is None:
+                    slot = slots[key] = Slot(op.track, op.key)
+                if slot.plain is not track:
+                    self.charge(slot, op, at, number)
+                    continue
+                if slot.next_end <= at:
+                    slot.expire(at)
+                if amount < 0:
+                    amount = self.given(op, number)
+                    if not amount:
+                        continue
+                end = at + life
+                if end > NEVER:
+                    end = NEVER
+                if slot.next_end == NEVER:
+                    slot.next_end = end
+                slot.items.append([at, end, amount, number])
+                load = slot.load = slot.load + amount
+                slot.last = number
+                if load >= slot.first_mark and slot.passes(load):
+                    self.pass_marks(slot, at, number)
+                slot.low = load
+        if self._evaluated:
+            self.evaluate_before(until + 1)
+        for slot in slots.values():
+            if not slot.plain:
+                self.settle(slot, until)
+            elif slot.next_end <= until:
+                slot.expire(until)
+
+    def _goes_on(self, case: Case, rules: LeanRules, at: int, number: int) -> bool:
+        """Let a violation act at once or be warned of; say whether it goes on to count."""
+        if not case.known:
+            self.notes.append(Note("unknown_violation", self.entries[number].id))
+            return False
+        for line in case.at_once:
+            self.fire(line.use, rules, at, number, None)
+        if not case.counts:
+            return False
+        return case.warns is None or not self._warns(rules, case.warns, at, number)
+
+    def _warns(self, rules: LeanRules, key: tuple[str, ...], at: int, number: int) -> bool:
+        """Give a warning instead of counting, as long as the account has one left."""
+        first = rules.rules.warning_first
+        assert first is not None
+        entry = self.entries[number]
+        blocking = 0
+        for warned in self.first:
+            if warned.key != key or warned.end <= at:
+                continue
+            before = self.entries[warned.entry]
+            if warned.trained and any(_word(before, name) != _word(entry, name) for name in first.same):
+                continue
+            blocking += 1
+        if blocking >= first.many:
+            return False
+        end = NEVER if first.lasts is None else first.lasts.after(at, self.lean.zone)
+        self.first.append(Warned(at, end, number, key, "first"))
+        return True
+
+    def _other(self, at: int, act: int, rules: LeanRules, number: int) -> None:
+        """Take an entry that is no violation."""
+        entry = self.entries[number]
+        if act == WARNING:
+            case = rules.case(entry)
+            first = rules.rules.warning_first
+            lasts = first.lasts if first else None
+            end = NEVER if lasts is None else lasts.after(at, self.lean.zone)
+            self.first.append(Warned(at, end, number, case.warns, "given"))
+        elif act == REWARD:
+            if not self.gain(rules, entry, at):
+                self.notes.append(Note("unknown_name", entry.id))
+        elif act == TRAINING:
+            self._train(rules, entry, at)
+        elif act == TAKEN_BACK:
+            for slot in self.slots.values():
+                self.drop(slot, entry.id, at)
+        elif act == STEP:
+            for slot in self.slots.values():
+                if slot.track.track.cured_by == entry.name:
+                    self.drop(slot, entry.target, at)
+
+    def _train(self, rules: LeanRules, entry: Entry, at: int) -> None:
+        """Let a finished training have its effects, or refuse it."""
+        training, first = rules.rules.trainings.get(entry.name), rules.rules.warning_first
+        warns = first is not None and first.training == entry.name
+        if training is None and not warns and not any(entry.name in track.gains for track in rules.tracks):
+            self.notes.append(Note("unknown_name", entry.id))
+            return
+        if training is not None and (why := self._refusal(rules, entry, at)):
+            self.refused.append((entry.id, why))
+            return
+        self._trained[entry.name] = at
+        self.gain(rules, entry, at)
+        if first is not None and warns:
+            for warned in self.first:
+                if warned.end > at and entry.target in ("", self.entries[warned.entry].id):
+                    warned.trained = True
+                    if first.after_training is not None:
+                        warned.end = min(warned.end, first.after_training.after(at, self.lean.zone))
+        if training is None:
+            return
+        if training.removes:
+            for slot in self.slots.values():
+                self.drop(slot, entry.target, at)
+            for warned in self.first:
+                if self.entries[warned.entry].id == entry.target:
+                    warned.end = min(warned.end, at)
+        if training.shortens is not None:
+            for fired in self.fired:
+                mine = entry.target in ("", self.entries[fired.entry].id)
+                if mine and fired.start <= at < fired.end != NEVER:
+                    fired.end = min(fired.end, max(at, training.shortens.after(fired.start, self.lean.zone)))
+
+    def _refusal(self, rules: LeanRules, entry: Entry, at: int) -> str | None:
+        """Say why a training does not count."""
+        training = rules.rules.trainings[entry.name]
+        last = self._trained.get(entry.name)
+        if training.once_in is not None and last is not None and at < training.once_in.after(last, self.lean.zone):
+            return "too_soon"
+        target = next((e for e in self.entries if e.id == entry.target), None)
+        if not all(limit_holds(entry.values.get(name), relation, limit) for name, relation, limit in training.needs):
+            return "not_passed"
+        if training.not_for is not None and target is not None and rules.fits(training.not_for, target):
+            return "not_for_this"
+        for slot in self.slots.values():
+            self.settle(slot, at)
+            track = slot.track
+            if training.unless_at is not None and track.track.name == training.unless_at[0]:
+                if slot.load >= track.load_of(training.unless_at[1]):
+                    return "standing_too_low"
+            if training.first_only:
+                live = {self.entries[item[3]].id for item in slot.items if item[1] > at}
+                if live - {entry.target}:
+                    return "not_the_first"
+        return None
+
+
+def _word(entry: Entry, name: str) -> str:
+    """Return an attribute of an entry."""
+    if name == "violation":
+        return entry.violation
+    return entry.severity if name == "severity" else dict(entry.attributes).get(name, "")
+
+
+def live_at(slot: Slot, at: int, upto: int) -> list[int]:
+    """Return the numbers of the entries that counted on a balance at an instant, up to one of them."""
+    return [item[3] for item in slot.items if item[0] <= at < item[1] and item[3] <= upto]
+
+
+def position(loads: tuple[int, ...], load: int) -> int:
+    """Return how many milestones a load has reached."""
+    return bisect_right(loads, load)

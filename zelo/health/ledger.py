@@ -1,0 +1,171 @@
+"""The entries of a ledger: what happened to an account, never changed, corrected by further entries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+KINDS = (
+    "violation",
+    "warning",
+    "reversal",
+    "training",
+    "reward",
+    "migration",
+    "appeal",
+    "denial",
+    "step",
+    "measure",
+    "request",
+)
+"""A violation; a warning that does not count; the taking back of an entry; a finished training; points earned; old
+entries brought under another date of the schedule; an appeal and its denial (its grant is a reversal); something the
+account did about a violation; facts that were measured; a request to enter a programme."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of the ledger."""
+
+    id: str
+    kind: str
+    at: int
+    """When it took effect: microseconds since 1970."""
+    account: str = ""
+    violation: str = ""
+    severity: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
+    """Further words about it (feature, surface, market), by name."""
+    points: int | None = None
+    """What it costs, in millionths, when the schedule lets the entry say."""
+    count: int = 1
+    """Of a reward: how many."""
+    name: str = ""
+    """Of a training, reward, step or request: which."""
+    target: str = ""
+    """The entry it is about."""
+    values: Mapping[str, int | str] = field(default_factory=dict)
+    """What was measured or is claimed: numbers in millionths, or words."""
+    content_at: int | None = None
+    """When the content was posted."""
+    order: int = 0
+    """Which of several entries of one instant comes first; then the id says."""
+    given_under: int | None = None
+    """The date whose values hold for it, when not its own; of a migration: the date that holds from now on."""
+    schedule: str = ""
+    """The schedule it is for; empty: each that knows it."""
+    version: str = ""
+    """The version of the schedule it was given under, for the record."""
+    decision: str = ""
+    """The decision it came from, for the record."""
+    ground: str = ""
+    """Its legal or contractual ground, for the record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about an entry that a reader should know: why it had no effect, or not the one it asks for."""
+
+    code: str
+    """A key of `NOTES`."""
+    entry: str
+
+
+NOTES: Mapping[str, str] = {
+    "duplicate_id": "another entry has the same id and came first; this one has no effect",
+    "no_target": "there is no entry it could be about; it has no effect",
+    "before_target": "it is earlier than the entry it is about; it has no effect",
+    "reversal_of_reversal": "a reversal is not reversed: a new violation is entered instead; it has no effect",
+    "already_reversed": "its target was reversed before; it has no effect",
+    "unknown_violation": "the schedule does not know the violation; it costs nothing",
+    "unknown_kind": "a ledger has no such entries; it has no effect",
+    "unknown_name": "the schedule does not know this training, reward or programme; it has no effect",
+    "points_missing": "the schedule lets the entry say what it costs, and it does not; it costs the least",
+    "points_out_of_range": "it says more or less than the schedule allows; it costs the nearest amount allowed",
+    "outside_calendar": "it lies before 1970 or after 2149; it has no effect",
+}
+"""What each note means."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The entries of one account up to an instant, in order, sorted out once."""
+
+    entries: tuple[Entry, ...]
+    """Those that can have an effect."""
+    reversed_by: Mapping[str, Entry]
+    """By id of the entry taken back."""
+    migrations: tuple[Entry, ...]
+    notes: tuple[Note, ...]
+    kinds: frozenset[str] = frozenset()
+    """The kinds of its entries."""
+
+
+_ORDER = attrgetter("at", "order", "id")
+_LAST = 5_680_281_600 * 1_000_000
+"""The first instant of 2150."""
+_PLAIN = frozenset({"violation", "warning", "training", "reward", "step", "measure", "request"})
+"""Kinds that stand for themselves: none of them is about a decision on another entry."""
+
+
+def _goes_out(kept: Sequence[Entry]) -> bool:
+    """Say whether entries that are in order reach out of the years in which the calendar is known."""
+    return kept[0].at < 0 or kept[-1].at >= _LAST
+
+
+def _is_first(entry: Entry, first: Mapping[str, Entry], seen: set[str], notes: list[Note]) -> bool:
+    """Say whether an entry is the first of its id and of a kind there is; note why not."""
+    if entry.id in seen:
+        if entry != first[entry.id]:
+            notes.append(Note("duplicate_id", entry.id))
+        return False
+    seen.add(entry.id)
+    if entry.kind not in KINDS:
+        notes.append(Note("unknown_kind", entry.id))
+        return False
+    return True
+
+
+def sorted_out(entries: Sequence[Entry], as_of: int) -> Ledger:
+    """Put the entries up to an instant in order, whatever order they arrived in, and set aside those without effect."""
+    kept = sorted([entry for entry in entries if entry.at <= as_of], key=_ORDER)
+    outside = [entry for entry in kept if not 0 <= entry.at < _LAST] if kept and _goes_out(kept) else []
+    if outside:
+        kept = [entry for entry in kept if 0 <= entry.at < _LAST]
+    kinds = frozenset([entry.kind for entry in kept])
+    first = {entry.id: entry for entry in reversed(kept)}
+    if not outside and len(first) == len(kept) and kinds <= _PLAIN:
+        return Ledger(tuple(kept), {}, (), (), kinds)
+    notes = [Note("outside_calendar", entry.id) for entry in outside]
+    seen: set[str] = set()
+    kept = [entry for entry in kept if _is_first(entry, first, seen, notes)]
+    taken_back: dict[str, Entry] = {}
+    migrations: list[Entry] = []
+    others: list[Entry] = []
+    for entry in kept:
+        kind = entry.kind
+        if kind == "migration":
+            migrations.append(entry)
+        elif kind == "reversal":
+            if code := _unfit(entry, first, taken_back):
+                notes.append(Note(code, entry.id))
+            else:
+                taken_back[entry.target] = entry
+        elif kind in ("appeal", "denial") and (code := _unfit(entry, first, {})):
+            notes.append(Note(code, entry.id))
+        else:
+            others.append(entry)
+    return Ledger(tuple(others), taken_back, tuple(migrations), tuple(notes), frozenset([e.kind for e in others]))
+
+
+def _unfit(entry: Entry, known: Mapping[str, Entry], taken_back: Mapping[str, Entry]) -> str | None:
+    """Say why an entry cannot be about its target."""
+    target = known.get(entry.target)
+    if target is None:
+        return "no_target"
+    if target.kind in ("reversal", "migration", "denial"):
+        return "reversal_of_reversal" if target.kind == "reversal" else "no_target"
+    if _ORDER(target) > _ORDER(entry):
+        return "before_target"
+    return "already_reversed" if entry.target in taken_back else None

@@ -1,0 +1,1 @@
+"""Schedules: how violations become standing, as text, checked and read into values."""
