@@ -227,6 +227,17 @@ def test_tables_are_taken_in_by_time_then_id(tmp_path: Path) -> None:
     assert manifest.late == 0 and manifest.kinds == {"listing.created": 3, "page.seen": 2}
 
 
+def test_a_mapping_may_join_tables_by_a_shared_column(tmp_path: Path) -> None:
+    """`USING` needs the tables to be there before the statement is understood."""
+    source = tmp_path / "in"
+    at = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2)]
+    table(source, "listings", id=["a", "b"], time=at, seller=["s"] * 2, stock=[1] * 2)
+    table(source, "prices", id=["b", "a"], price=[2.0, 1.0])
+    joined = SELECT_ALL.replace("FROM listings", "FROM listings JOIN prices USING (id)")
+    _, events, _ = taken_in(job(source, listings=joined), tmp_path / "lake")
+    assert [(e.id, e.price) for _, e in events] == [("l-a", 1.0), ("l-b", 2.0)]
+
+
 def test_each_bad_row_of_a_table_is_a_dead_letter(tmp_path: Path) -> None:
     """Values are never rounded, cut or guessed to make them fit."""
     source = tmp_path / "in"

@@ -50,10 +50,9 @@ def stage_tables(
     tables = find_tables(source)
     wanted = {name: _statement(name, sql) for name, sql in mappings.items()}
     rows = 0
-    for table in sorted({table for name, sql in wanted.items() for table in _tables_of(stage, name, sql)}):
-        if table in tables:
-            progress(N_("reading tables"), 0, 0)
-            rows += _load(stage, table, tables[table], letters)
+    for table in sorted({table for sql in wanted.values() for table in _tables_of(stage, sql, tables)}):
+        progress(N_("reading tables"), 0, 0)
+        rows += _load(stage, table, tables[table], letters)
     stage.lock(source.resolve() if source.is_dir() else source.resolve().parent)
     for number, (name, sql) in enumerate(wanted.items()):
         progress(N_("running the pack's SQL"), number, len(wanted))
@@ -72,11 +71,12 @@ def _statement(name: str, sql: str) -> str:
     return statements[0].query.strip().rstrip(";")
 
 
-def _tables_of(stage: Stage, name: str, sql: str) -> set[str]:
+def _tables_of(stage: Stage, sql: str, tables: Mapping[str, Path]) -> set[str]:
+    """Return the tables that a mapping reads; all, when that shows only once they are there, as with `USING`."""
     try:
-        return set(stage.db.get_table_names(sql))
-    except duckdb.Error as error:
-        raise mapping_error(f"sources/{name}.sql", error) from error
+        return set(stage.db.get_table_names(sql)) & tables.keys()
+    except duckdb.Error:
+        return set(tables)
 
 
 def _load(stage: Stage, name: str, path: Path, letters: DeadLetters) -> int:

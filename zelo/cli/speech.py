@@ -75,7 +75,7 @@ def number(value: float) -> str:
 
 def percent(part: int, whole: int) -> str:
     """Return a share as the language writes it; of nothing there is no share."""
-    return format_percent(part / whole, format="#,##0.0 %", locale=_locale()) if whole else "-"
+    return format_percent(part / whole, format="#,##0.0# %", locale=_locale()) if whole else "-"
 
 
 def moment(value: datetime) -> str:

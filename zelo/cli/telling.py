@@ -98,10 +98,10 @@ def _rule_lines(summary: Summary) -> Iterator[str]:
     if len(summary.rules) <= _RULES_QUIET:
         rules, quiet = dict(summary.rules), 0
     rows = [
-        (name, number(count.fired), number(count.undetermined), percent(count.fired, summary.decided))
+        (name, number(count.fired), number(count.undetermined), percent(count.fired, count.looked_at))
         for name, count in rules.items()
     ]
-    yield from table([_("rule"), _("fired"), _("undetermined"), _("fired, share")], rows)
+    yield from table([_("rule"), _("fired"), _("undetermined"), _("share of its events")], rows)
     if quiet:
         yield _("rules that never fired and were never undetermined: {count}").format(count=number(quiet))
 

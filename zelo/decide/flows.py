@@ -332,7 +332,11 @@ def _summary(run: Run, manifest: Manifest, point: _Checkpoint, seconds: float, r
         reason, kind = name.split(" ")
         held.setdefault(reason, {})[kind] = count
     counts = {
-        rule.id: RuleCount(tally.fired.get(rule.name, 0), tally.undetermined.get(rule.name, 0))
+        rule.id: RuleCount(
+            sum(tally.kinds.get(kind, 0) for kind in rule.kinds),
+            tally.fired.get(rule.name, 0),
+            tally.undetermined.get(rule.name, 0),
+        )
         for rule in run.pack.rules
     }
     return Summary(

@@ -27,10 +27,8 @@ from zelo.policy.pack import Pack
 from zelo.policy.to_python.kinds import plain_object
 
 SNAPSHOT_VERSION = 1
-SWEEP_EVERY = 64
+SWEEP_EVERY = 16
 """Events between two small sweeps of windows that have run empty."""
-SWEEP_KEYS = 32
-"""Keys that a sweep looks at, beside two for each key that has come since the last one: memory can not run away."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -56,7 +54,7 @@ class Engine:
         groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
         self.compiled = compile_pack(pack, groups, self.labels, self.lists)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
-        self._ticks = self._keys_swept = 0
+        self._ticks = 0
 
     def decide_json(self, line: bytes, *, now_us: int | None = None) -> Decision:
         """
@@ -74,7 +72,7 @@ class Engine:
         fired, unknown, computed, ids, seen = compiled.run(event, order_key)
         self._ticks += 1
         if self._ticks % SWEEP_EVERY == 0:
-            self._sweep(order_key)
+            self.windows.sweep(order_key)
         effects, held = _NO_EFFECTS, _NONE_HELD
         if fired:
             if compiled.stratified:
@@ -96,12 +94,6 @@ class Engine:
             compiled.feature_names,
             seen,
         )
-
-    def _sweep(self, order_key: int) -> None:
-        """Drop some of the windows that have run empty."""
-        grown = max(0, self.windows.keys_live() - self._keys_swept)
-        self.windows.sweep(order_key, SWEEP_KEYS + 2 * grown)
-        self._keys_swept = self.windows.keys_live()
 
     def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
         """Carry out label effects, additions first: a removal outweighs an addition."""
@@ -160,10 +152,10 @@ class Engine:
 
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
-        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), (self._ticks, self._keys_swept)
+        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, (self._ticks, self._keys_swept) = state
+        order, windows, labels, limits, self._ticks = state
         self.sequencer.last_order_key, self.sequencer.late = order
         self.windows.load(windows)
         self.labels.load(labels)
