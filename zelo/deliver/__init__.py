@@ -1,0 +1,1 @@
+"""What leaves zelo: messages, endpoints, deliveries and their retries."""

@@ -1,0 +1,1 @@
+"""What decisions do here: labels, visibility of content, and taking an effect back."""

@@ -1,0 +1,1 @@
+"""Events on their way in: the log they are accepted into, receipts, dead letters, offsets of sources."""
