@@ -12,6 +12,7 @@ from zelo.decide.tables import (
     PackVersion,
     Progress,
     Snapshot,
+    WorkerBeat,
 )
 from zelo.deliver.tables import Delivery, Endpoint, Message
 from zelo.enforce.tables import Label, LabelChange, Measure
@@ -49,4 +50,5 @@ __all__ = [
     "Snapshot",
     "SourceOffset",
     "User",
+    "WorkerBeat",
 ]

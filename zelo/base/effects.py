@@ -216,4 +216,4 @@ class Held(Struct, frozen=True):
 
     effect: Effect
     reason: str
-    """`rule_limit`, `daily_limit`, `superseded`, or `no_entity` (the role's id is missing)."""
+    """`rule_limit`, `daily_limit`, `superseded`, `no_entity` (the role's id is missing), or `person`: they decided."""

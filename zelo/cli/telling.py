@@ -113,6 +113,7 @@ def _reason(reason: str) -> str:
         "daily_limit": N_("daily limit of the pack"),
         "superseded": N_("a stronger effect took its place"),
         "no_entity": N_("the event does not say on whom"),
+        "person": N_("a person decided on this label"),
     }
     return _(words.get(reason, reason))
 

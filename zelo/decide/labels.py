@@ -31,6 +31,30 @@ class Labels:
     """All labels an engine knows, by entity kind (`account`) and id."""
 
     held: dict[str, dict[object, _Held]] = field(default_factory=dict)
+    pins: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """(entity kind, id, label) that a person decided on, to the first instant in ms at which rules may again."""
+
+    def pin(self, entity: str, ident: str, label: str, *, present: bool, now_ms: int, until_ms: int = NEVER_MS) -> None:
+        """Put a label on or off as a person says; no rule changes it until then, and one that is on ends then."""
+        self.release(entity, ident, label, now_ms=now_ms)
+        self.pins[entity, ident, label] = until_ms
+        if present:
+            self.add(entity, ident, label, now_ms=now_ms, expiry_ms=until_ms)
+
+    def release(self, entity: str, ident: str, label: str, *, now_ms: int) -> None:
+        """Take a label off and let rules decide on it again."""
+        self.pins.pop((entity, ident, label), None)
+        self.remove(entity, ident, label, now_ms=now_ms)
+
+    def is_pinned(self, entity: str, ident: str, label: str, now_ms: int) -> bool:
+        """Say whether a person has decided on a label and that still holds."""
+        until_ms = self.pins.get((entity, ident, label))
+        if until_ms is None:
+            return False
+        if until_ms <= now_ms:
+            del self.pins[entity, ident, label]
+            return False
+        return True
 
     def view(self, entity: str) -> Callable[[object, int], frozenset[str]]:
         """Return a function of (id, now in ms) that gives the labels in force; a label ends at its expiry."""

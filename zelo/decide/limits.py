@@ -30,6 +30,10 @@ class DailyLimits:
         count = self._counts[rule, kind] = self._counts.get((rule, kind), 0) + 1
         return count <= limit
 
+    def limit(self, rule: str, kind: str) -> int | None:
+        """Return the most of this kind that a day may see for a rule (`""`: the pack); None: no limit."""
+        return self._limits.get((rule, kind))
+
     def dump(self) -> tuple[int, list[tuple[str, str, int]]]:
         """Return the end of the current day in ms, and the counts."""
         return self._day_ends_ms, [(rule, kind, count) for (rule, kind), count in self._counts.items()]

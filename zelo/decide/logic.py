@@ -26,7 +26,7 @@ from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
 from zelo.policy.to_python.kinds import plain_object
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 SWEEP_EVERY = 16
 """Events between two small sweeps of windows that have run empty."""
 _NONE: tuple[str, ...] = ()
@@ -78,6 +78,8 @@ class Engine:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
             effects, held = settle(_asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
+            if self.labels.pins:
+                effects, held = self._give_way(compiled, effects, held, order_key >> 20)
             self._label(compiled, effects, order_key >> 20)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
@@ -94,6 +96,22 @@ class Engine:
             compiled.feature_names,
             seen,
         )
+
+    def _give_way(
+        self, compiled: CompiledKind, effects: tuple[Effect, ...], held: tuple[Held, ...], now_ms: int
+    ) -> tuple[tuple[Effect, ...], tuple[Held, ...]]:
+        """Hold back what rules would do to labels that a person has decided on."""
+        entities = compiled.kind.entities
+        stays = [
+            effect
+            for effect in effects
+            if effect.kind in ("add_label", "remove_label")
+            and self.labels.is_pinned(entities[effect.role], effect.entity, str(effect.parameters["label"]), now_ms)
+        ]
+        if not stays:
+            return effects, held
+        kept = tuple(effect for effect in effects if effect not in stays)
+        return kept, (*held, *(Held(effect, "person") for effect in stays))
 
     def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
         """Carry out label effects, additions first: a removal outweighs an addition."""
@@ -150,15 +168,35 @@ class Engine:
         engine._load(state)
         return engine
 
+    def take_over(self, other: Engine) -> tuple[str, ...]:
+        """
+        Continue from the engine of another version of the pack, which is not to be used any more.
+
+        Order, labels and the day's counts go on. So do features whose group of windows is declared the same; the names
+        of the others, which begin empty, are returned.
+        """
+        order, _, labels, limits, ticks, pins = other._state()
+        known = {group.specs: group for group in other.windows.groups}
+        empty: list[str] = []
+        for group in self.windows.groups:
+            if group.specs in known:
+                group.adopt(known[group.specs])
+            else:
+                empty.extend(group.names)
+        self._load((order, self.windows.dump(), labels, limits, ticks, pins))
+        return tuple(empty)
+
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
-        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks
+        pins = [(*place, until_ms) for place, until_ms in self.labels.pins.items()]
+        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks, pins
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, self._ticks = state
+        order, windows, labels, limits, self._ticks, pins = state
         self.sequencer.last_order_key, self.sequencer.late = order
         self.windows.load(windows)
         self.labels.load(labels)
+        self.labels.pins = {(entity, ident, label): until_ms for entity, ident, label, until_ms in pins}
         self.limits.load(limits)
 
 

@@ -192,3 +192,17 @@ class LakeFile(models.Model):
         db_table = "zelo_lake_file"
         constraints = [models.UniqueConstraint(fields=["path"], name="zelo_lake_file_path")]
         indexes = [models.Index(fields=["content", "day", "kind"], name="zelo_lake_file_day")]
+
+
+class WorkerBeat(models.Model):
+    """A worker that lives, and what it is ready for."""
+
+    id = models.TextField(primary_key=True)
+    host = models.TextField()
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    prepared = ArrayField(models.IntegerField(), default=list)
+    """Pack versions it has compiled, so that switching to them takes no time."""
+
+    class Meta:
+        db_table = "zelo_worker"

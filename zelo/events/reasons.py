@@ -29,6 +29,9 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unorderable": N_("`occurred_at` is outside the years 1691 to 2248, which are all that order keys can hold"),
         "duplicate": N_("the id `{event_id}` was already used by an event before"),
         "bad_row": N_("the row cannot be read: {found}"),
+        "nul": N_("the event holds the character U+0000, which is kept nowhere"),
+        "reserved_id": N_("the id `{event_id}` begins with `zelo:`, which is reserved"),
+        "crashed": N_("deciding the event failed inside zelo; the log of the worker says how"),
         "does_not_fit": N_("the event does not fit its kind"),
     }
 )

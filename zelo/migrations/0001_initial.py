@@ -105,6 +105,24 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="WorkerBeat",
+            fields=[
+                ("id", models.TextField(primary_key=True, serialize=False)),
+                ("host", models.TextField()),
+                ("started_at", models.DateTimeField()),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "prepared",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.IntegerField(), default=list, size=None
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "zelo_worker",
+            },
+        ),
+        migrations.CreateModel(
             name="User",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

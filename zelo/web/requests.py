@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from zelo.web.logs import log
 from zelo.web.metrics import observe_request
+from zelo.worker.logs import log
 
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

@@ -1,0 +1,224 @@
+"""The worker's life: claims its share of partitions, decides, flushes to the lake, sends what is to be sent."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from django.db import Error, connection
+
+from zelo.adapters.files import CannotWrite
+from zelo.base.errors import Unavailable
+from zelo.intake.flows import WORK
+from zelo.worker import lake
+from zelo.worker.batch import Fenced
+from zelo.worker.compaction import compact
+from zelo.worker.logs import log
+from zelo.worker.owned import Owned, Point, nowhere
+from zelo.worker.readiness import Readiness
+from zelo.worker.relay import relay_forever
+
+_LOCKS = 0x7A656C6F
+"""First half of the advisory locks that workers hold on partitions: `zelo` in ASCII."""
+STALE_S = 20
+"""A worker that has not said for so long that it lives loses its partitions, though its connection is open."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Worker:
+    """One process; `run` returns when it was asked to stop."""
+
+    root: Path
+    """The lake."""
+    batch: int = 500
+    flush_s: float = 30.0
+    once: bool = False
+    """Return when there is nothing left to decide and everything is in the lake."""
+    point: Point = nowhere
+    clock: Callable[[], datetime] = _now
+    stop: threading.Event = field(default_factory=threading.Event)
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:6]}")
+    owned: dict[int, Owned] = field(default_factory=dict)
+    ready: Readiness = field(default_factory=Readiness)
+    sends: bool = True
+    _beaten: float = -1e9
+    _flushed: float = field(default_factory=time.monotonic)
+    _swept: float = field(default_factory=time.monotonic)
+
+    def run(self) -> None:
+        """Work until `stop`; survives the database going away and coming back."""
+        log("worker_started", worker=self.name)
+        if self.sends:
+            threading.Thread(target=relay_forever, args=(self.stop, self.clock), daemon=True, name="relay").start()
+        wait_s = 0.1
+        while not self.stop.is_set():
+            try:
+                done = self.cycle()
+                wait_s = 0.1
+            except Error as error:
+                log("database_lost", worker=self.name, error=type(error).__name__, detail=str(error)[:200])
+                self.owned.clear()
+                self._beaten = -1e9
+                connection.close()
+                self.stop.wait(wait_s)
+                wait_s = min(wait_s * 2, 5.0)
+                continue
+            if done == 0:
+                if self.once and self._finish():
+                    break
+                self._wait()
+        self._leave()
+        log("worker_stopped", worker=self.name)
+
+    def cycle(self) -> int:
+        """Do one round: a batch of each partition, and what is due beside; return how many events were decided."""
+        if time.monotonic() - self._beaten > 1.0:
+            self._beat()
+        done = 0
+        for partition, held in list(self.owned.items()):
+            try:
+                done += held.step(self.batch)
+            except Fenced:
+                log("fenced", worker=self.name, partition=partition)
+                self._drop(partition)
+        if time.monotonic() - self._flushed > self.flush_s:
+            self.flush()
+        return done
+
+    def flush(self) -> int:
+        """Write everything decided to the lake; a full disk is told and tried again later."""
+        self._flushed = time.monotonic()
+        total = 0
+        for partition, held in list(self.owned.items()):
+            try:
+                while count := lake.flush(
+                    self.root, partition, epoch=held.epoch, now=self.clock(), worker=self.name, point=self.point
+                ):
+                    total += count
+                    if count < lake.ROWS_MAX:
+                        break
+            except Fenced:
+                self._drop(partition)
+            except (CannotWrite, Unavailable, OSError) as error:
+                log("lake_not_written", worker=self.name, partition=partition, detail=str(error)[:200])
+        if time.monotonic() - self._swept > 600:
+            self._swept = time.monotonic()
+            compact(self.root, before=self.clock().date() - timedelta(days=1), now=self.clock())
+            lake.sweep(self.root)
+        return total
+
+    # --- whose partitions
+
+    def _beat(self) -> None:
+        """Say that this worker lives, take its share of partitions, make ready what is stored."""
+        self._beaten = time.monotonic()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT max(id) FROM zelo_pack_version")
+            (version,) = cursor.fetchone()
+            cursor.execute(f"LISTEN {WORK}")
+            cursor.execute(
+                "INSERT INTO zelo_worker (id, host, started_at, seen_at, prepared) VALUES (%s, %s, now(), now(), %s)"
+                " ON CONFLICT (id) DO UPDATE SET seen_at = now(), prepared = excluded.prepared",
+                [self.name, socket.gethostname(), self.ready.prepared()],
+            )
+            cursor.execute("DELETE FROM zelo_worker WHERE seen_at < now() - interval '60 seconds'")
+            cursor.execute("UPDATE zelo_progress SET seen_at = now() WHERE owner = %s", [self.name])
+            cursor.execute(
+                "SELECT count(*) FROM zelo_worker WHERE seen_at > now() - make_interval(secs => %s)", [STALE_S // 4]
+            )
+            (workers,) = cursor.fetchone()
+            cursor.execute("SELECT partition, owner, seen_at < now() - make_interval(secs => %s) FROM zelo_progress"
+                           " ORDER BY partition", [STALE_S])  # fmt: skip
+            partitions = cursor.fetchall()
+        share = -(-len(partitions) // max(int(workers), 1))
+        for partition in sorted(self.owned, reverse=True)[: max(len(self.owned) - share, 0)]:
+            self._give_back(partition)
+        for partition, owner, stale in partitions:
+            if len(self.owned) >= share:
+                break
+            if partition not in self.owned and owner != self.name:
+                self._take(partition, stale=bool(stale) and owner != "")
+        if version is not None and version not in self.ready.prepared() and self.owned and not self.once:
+            count = len(self.owned)
+            threading.Thread(target=self._prepare, args=(version, count), daemon=True, name="prepare").start()
+
+    def _prepare(self, version: int, count: int) -> None:
+        try:
+            self.ready.prepare(version, count)
+        finally:
+            connection.close()
+
+    def _take(self, partition: int, *, stale: bool) -> None:
+        """Claim a partition if its lock is free: the lock of a dead process is; that of a frozen one is made so."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCKS, partition])
+            if not cursor.fetchone()[0]:
+                if not stale:
+                    return
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
+                    " AND objid = %s AND granted AND database = (SELECT oid FROM pg_database"
+                    " WHERE datname = current_database())",
+                    [_LOCKS, partition],
+                )
+                return
+        self.owned[partition] = Owned.claim(
+            partition, owner=self.name, clock=self.clock, ready=self.ready, point=self.point
+        )
+        log("claimed", worker=self.name, partition=partition, epoch=self.owned[partition].epoch)
+
+    def _drop(self, partition: int) -> None:
+        self.owned.pop(partition, None)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, partition])
+
+    def _give_back(self, partition: int) -> None:
+        held = self.owned[partition]
+        try:
+            held.snapshot()
+            held.release()
+        except Fenced:
+            log("fenced", worker=self.name, partition=partition)
+        self._drop(partition)
+
+    # --- resting and leaving
+
+    def _wait(self) -> None:
+        """Rest until events are announced, or for a moment."""
+        assert connection.connection is not None
+        for _ in connection.connection.notifies(timeout=0.05, stop_after=1):
+            break
+
+    def _finish(self) -> bool:
+        """Say whether everything is decided and in the lake."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT count(*) FROM zelo_progress g JOIN zelo_partition p ON p.id = g.partition WHERE next <= tail"
+            )
+            if cursor.fetchone()[0]:
+                return False
+        self.flush()
+        return True
+
+    def _leave(self) -> None:
+        """Give everything back, so that whoever comes next need not wait."""
+        try:
+            self.flush()
+            for partition in list(self.owned):
+                self._give_back(partition)
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM zelo_worker WHERE id = %s", [self.name])
+        except Error as error:
+            log("left_in_haste", worker=self.name, error=type(error).__name__)
+        connection.close()
