@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.urls import include, path
 
 from zelo.web import probes
+from zelo.web.api.operations import api
 
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),
     path("metrics", probes.metrics, name="metrics"),
-    path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", api.urls),
+    path("entrance/", include("allauth.urls")),
+    path("", include("zelo.web.console")),
 ]

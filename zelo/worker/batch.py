@@ -17,6 +17,7 @@ from zelo.deliver.flows import Note, emit
 from zelo.enforce.flows import LabelSet, change_labels
 from zelo.health.flows import Asked
 from zelo.intake.flows import Refused, bury
+from zelo.policy.pack import written
 from zelo.wire import born, carry_out
 
 EFFECTS_MAX = 1 << EFFECT_BITS
@@ -153,7 +154,7 @@ def told_decision(event: int, decision: Decision, version: str, effects: list[di
         "id": str(event),
         "event_id": decision.event_id,
         "kind": decision.kind,
-        "effective_at": (_EPOCH + timedelta(milliseconds=decision.effective_ms)).isoformat(),
+        "effective_at": written(_EPOCH + timedelta(milliseconds=decision.effective_ms)),
         "pack_version": version,
         "fired": decision.fired,
         "undetermined": decision.undetermined,
@@ -163,7 +164,7 @@ def told_decision(event: int, decision: Decision, version: str, effects: list[di
 
 def told_effect(ident: int, effect: Effect, entity_kind: str, state: str, held_for: str) -> dict[str, object]:
     """Return an effect as others are told of it; durations are in microseconds."""
-    told: dict[str, object] = {
+    return {
         "id": str(ident),
         "kind": effect.kind,
         "entity_kind": entity_kind,
@@ -171,8 +172,8 @@ def told_effect(ident: int, effect: Effect, entity_kind: str, state: str, held_f
         "parameters": effect.parameters,
         "rules": effect.rules,
         "state": state,
+        "held_for": held_for,
     }
-    return {**told, "held_for": held_for} if held_for else told
 
 
 def _json(rows: Any) -> str:

@@ -58,7 +58,7 @@ class Copier:
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO zelo_source_offset (source, partition, next, epoch, owner, moved_at)"
-                " VALUES (%s, %s, 0, 1, %s, now()) ON CONFLICT (source, partition)"
+                " VALUES (%s, %s, -2, 1, %s, now()) ON CONFLICT (source, partition)"
                 " DO UPDATE SET epoch = zelo_source_offset.epoch + 1, owner = excluded.owner RETURNING epoch, next",
                 [self.source, partition, self.owner],
             )
