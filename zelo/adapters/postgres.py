@@ -41,7 +41,7 @@ _SYSTEM_USER = "zelo"
 _ROOTS_PLACE = Path("/var/lib/zelo")
 """Where binaries and data go when root's own folders are closed to the system user."""
 _START_S = 180
-_FAST: Mapping[str, str] = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+_FAST: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off"}
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
