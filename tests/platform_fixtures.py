@@ -51,12 +51,12 @@ class Platform:
         return subprocess.Popen(command, env=self.environment(**more), stdout=log, stderr=log, cwd=REPOSITORY)
 
     def rows(self, sql: str, *given: object) -> list[tuple[Any, ...]]:
-        """Return what a query finds."""
+        """Return what a query finds; nothing for a statement that finds nothing."""
         from django.db import connection
 
         with connection.cursor() as cursor:
             cursor.execute(sql, given)
-            return list(cursor.fetchall())
+            return list(cursor.fetchall()) if cursor.description else []
 
     def value(self, sql: str, *given: object) -> Any:
         """Return the one value that a query finds."""

@@ -294,7 +294,11 @@ def _as_user() -> dict[str, Any]:
 def _tie(process: int) -> None:
     """Have a small process stop the server once this process is gone: its end of a pipe then closes."""
     script = f"read -r _ ; kill -INT {process}"
-    _TIES.append(subprocess.Popen(["/bin/sh", "-c", script], stdin=subprocess.PIPE, cwd="/", start_new_session=True))
+    _TIES.append(
+        subprocess.Popen(
+            ["/bin/sh", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True
+        )
+    )
 
 
 _TIES: list[subprocess.Popen[bytes]] = []
