@@ -127,8 +127,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "zelo.web.language.LanguageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "zelo.web.errors.ErrorsMiddleware",
 ]
 TEMPLATES = [
     {
@@ -141,7 +143,9 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-            ]
+                "zelo.web.frame.frame",
+            ],
+            "libraries": {"zelo_tags": "zelo.web.tags.texts", "form_tags": "zelo.web.tags.forms"},
         },
     }
 ]
@@ -166,6 +170,10 @@ LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "zelo.web.entrance.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "zelo.web.entrance.SocialAccountAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
@@ -234,7 +242,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 
 # ----------------------------------------------------------------------------------------------------- static files
 STATIC_URL = "/static/"
-STATICFILES_DIRS = [BASE_DIR / "web" / "static"] if (BASE_DIR / "web" / "static").is_dir() else []
+STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
 STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -235,3 +235,26 @@ def files(content: str, *, kind: str = "", since: date | None = None, until: dat
     if until is not None:
         found = found.filter(day__lte=until)
     return list(found.order_by("day", "id").values_list("path", flat=True))
+
+
+def to_come(most: int) -> tuple[pa.Table, dict[str, pa.Table]]:
+    """Return what is decided and not yet in the lake as tables of its form: decisions, and events by kind."""
+    rows: list[tuple[Any, ...]] = []
+    effects: dict[int, list[tuple[Any, ...]]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT partition, lake_next, next FROM zelo_progress ORDER BY partition")
+        for partition, first, after in cursor.fetchall():
+            first = max(first, after - most)
+            rows += _rows(cursor, partition, first, after)
+            effects |= _effects(partition, first, after)
+    decisions = [_table(SCHEMA, columns) for columns in _decisions(rows, effects).values()]
+    events: dict[str, list[pa.Table]] = {}
+    for (kind, _), (schema, columns) in _events(rows).items():
+        events.setdefault(kind, []).append(_table(schema, columns))
+    whole = pa.concat_tables(decisions) if decisions else SCHEMA.empty_table()
+    return whole, {kind: pa.concat_tables(parts) for kind, parts in events.items()}
+
+
+def _table(schema: pa.Schema, columns: list[list[object]]) -> pa.Table:
+    arrays = [pa.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=schema)

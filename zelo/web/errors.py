@@ -1,0 +1,46 @@
+"""Tells foreseen errors of the console as pages, each with its status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from zelo.base.errors import Conflict, InvalidInput, NotAllowed, NotFound, PolicyRejected, Unavailable, ZeloError
+from zelo.web import language
+
+STATUS: dict[type[ZeloError], int] = {
+    PolicyRejected: 422,
+    InvalidInput: 400,
+    NotFound: 404,
+    NotAllowed: 403,
+    Conflict: 409,
+    Unavailable: 503,
+}
+
+
+class ErrorsMiddleware:
+    """Turns what zelo foresaw into a page; what it did not is Django's."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a request."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Tell a foreseen error; after a form it is told on the page it came from."""
+        if not isinstance(error, ZeloError) or request.path.startswith("/api/"):
+            return None
+        status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 500)
+        said = language.say(error.message, **error.params)
+        said = said[:1].upper() + said[1:]
+        back = request.POST.get("back", "")
+        if request.method == "POST" and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            messages.error(request, said)
+            return HttpResponseRedirect(back)
+        return render(request, "failed.html", {"said": said, "status": status}, status=status)

@@ -1,0 +1,79 @@
+"""Says the steps of a schedule's ladder: at which balance what happens, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from zelo.base.messages.message import N_
+from zelo.policy.schedules.lengths import DAY_US, Length
+from zelo.policy.schedules.values import UNIT, PenaltyKind, Track, Use
+from zelo.web import language
+
+_KINDS = {
+    "points": N_("points add up"),
+    "rating": N_("a rating that falls"),
+    "strikes": N_("counted strikes"),
+    "rates": N_("bands of a rate"),
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step: the balance at which it happens, and what does."""
+
+    at: str
+    happens: tuple[str, ...]
+
+
+def kind_of(track: Track) -> str:
+    """Say how a balance works."""
+    return language.say(_KINDS[track.kind])
+
+
+def steps_of(track: Track, penalties: Mapping[str, PenaltyKind]) -> list[Step]:
+    """Return the ladder of a balance, or the bands of a rating or a rate."""
+    steps = []
+    for rung in track.ladder:
+        at = (
+            _amount(rung.at)
+            if rung.at is not None
+            else ", ".join(f"{k}: {_amount(v)}" for k, v in rung.per_key.items())
+        )
+        if rung.every is not None:
+            at = language.say("every {n}", n=_amount(rung.every))
+        steps.append(Step(at, tuple(_use(use, penalties) for use in rung.uses)))
+    for band in track.bands:
+        limits = [language.say("from {n}", n=_amount(band.least))] if band.least is not None else []
+        limits += [language.say("{name} at most {n}", name=name, n=_amount(most)) for name, most in band.most.items()]
+        at = f"{band.title.get(language.language(), band.name)} ({', '.join(limits) or language.say('the rest')})"
+        steps.append(Step(at, tuple(_use(use, penalties) for use in band.uses)))
+    return steps
+
+
+def _use(use: Use, penalties: Mapping[str, PenaltyKind]) -> str:
+    title = penalties[use.name].title[language.language()] if use.name in penalties else f"`{use.name}`"
+    if use.kind == "warning":
+        title = language.say("a warning")
+    if use.kind != "penalty":
+        return title
+    if use.lasts is None:
+        return language.say("{what}, without end", what=title)
+    return language.say("{what}, for {length}", what=title, length=length(use.lasts))
+
+
+def length(value: Length) -> str:
+    """Say a length of time of a schedule."""
+    parts = []
+    if value.months:
+        parts.append(language.counted(value.months, "{n} month", "{n} months"))
+    days, rest = divmod(value.us, DAY_US)
+    if value.days + days:
+        parts.append(language.counted(value.days + days, "{n} day", "{n} days"))
+    if rest:
+        parts.append(language.counted(rest // 3_600_000_000, "{n} hour", "{n} hours"))
+    return " ".join(parts)
+
+
+def _amount(millionths: int) -> str:
+    return language.number(millionths // UNIT if millionths % UNIT == 0 else millionths / UNIT)

@@ -1,0 +1,1 @@
+"""What pages read: tables and the lake, never changed here."""
