@@ -169,7 +169,9 @@ def undisturbed(log: list[tuple]) -> tuple[list[tuple], list[tuple]]:
     engines: dict[int, Engine] = {}
     decisions, effects = [], []
     for ident, event_id, body in log:
-        engine = engines.setdefault(ident >> 44, Engine(pack))
+        if ident >> 44 not in engines:
+            engines[ident >> 44] = Engine(pack)
+        engine = engines[ident >> 44]
         event = engine.decoder.decode_json(body.encode())
         decision = engine.decide(event, engine.sequencer.next(floor_ms(event.occurred_at)))
         decisions.append((ident, event_id, decision.order_key, list(decision.fired)))

@@ -1,4 +1,4 @@
-"""`zelo live-demo`: the whole platform on one machine, with a small world in it, a log-in per role, and events coming."""
+"""`zelo live-demo`: the platform on one machine, a small world in it, a log-in for each role, and events coming."""
 
 from __future__ import annotations
 

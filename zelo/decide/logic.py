@@ -186,6 +186,16 @@ class Engine:
         self._load((order, self.windows.dump(), labels, limits, ticks, pins))
         return tuple(empty)
 
+    def rename(self, entity: str, ident: str, other: str) -> None:
+        """Keep everything known about an entity under another id: labels, and windows by its key."""
+        for place in [place for place in self.labels.pins if place[:2] == (entity, ident)]:
+            self.labels.pins[entity, other, place[2]] = self.labels.pins.pop(place)
+        known = self.labels.held.get(entity, {})
+        if ident in known:
+            known[other] = known.pop(ident)
+        for group in self.windows.groups:
+            group.rename(ident, other)
+
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
         pins = [(*place, until_ms) for place, until_ms in self.labels.pins.items()]

@@ -186,6 +186,16 @@ class KeyedState(Generic[State]):
         """Take over the state of a group of the same features, which is not to be used any more."""
         self._states, self._young, self._batches = other._states, other._young, other._batches
 
+    def rename(self, ident: str, other: str) -> None:
+        """Keep the state of every key that names an id under another id instead."""
+        found = [key for key in self._states if key == ident or (isinstance(key, tuple) and ident in key)]
+        for key in found:
+            fresh: Key = tuple(other if part == ident else part for part in key) if isinstance(key, tuple) else other
+            self._begin(fresh, self._states.pop(key))
+        if found:
+            self._young = [key for key in self._young if key in self._states]
+            self._batches = deque((due, [key for key in keys if key in self._states]) for due, keys in self._batches)
+
     def _check_same(self, descriptions: list[dict[str, object]]) -> None:
         """Raise InvalidInput, naming the first difference, when a snapshot is of other features."""
         if len(descriptions) != len(self.specs):

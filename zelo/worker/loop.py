@@ -24,6 +24,7 @@ from zelo.worker.logs import log
 from zelo.worker.owned import Owned, Point, nowhere
 from zelo.worker.readiness import Readiness
 from zelo.worker.relay import relay_forever
+from zelo.worker.retention import expire, prune_log
 
 _LOCKS = 0x7A656C6F
 """First half of the advisory locks that workers hold on partitions: `zelo` in ASCII."""
@@ -116,6 +117,8 @@ class Worker:
             self._swept = time.monotonic()
             compact(self.root, before=self.clock().date() - timedelta(days=1), now=self.clock())
             lake.sweep(self.root)
+            expire(self.root, now=self.clock())
+            prune_log(now=self.clock())
         return total
 
     # --- whose partitions

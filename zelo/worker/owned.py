@@ -31,8 +31,15 @@ from zelo.worker.versions import ACTIVATE
 SNAPSHOT_EVENTS = 50_000
 SNAPSHOTS_KEPT = 3
 LABEL = "zelo.label"
+ERASE = "zelo.erase"
 _CHUNK = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_FORGET = """
+WITH older AS (DELETE FROM zelo_snapshot WHERE next < %s AND partition = %s)
+UPDATE zelo_event SET body = '{}' WHERE id >= %s::bigint << 44 AND id < (%s::bigint << 44) + %s AND kind = %s
+"""
+"""Removes older snapshots, and the erased ids from the commands that asked for it."""
 
 Clock = Callable[[], datetime]
 Point = Callable[[str], None]
@@ -59,6 +66,8 @@ class Owned:
     """Id and SHA-256 of the pack version at work."""
     since_snapshot: int = 0
     wants_snapshot: bool = False
+    drops_older: bool = False
+    """Whether older snapshots hold what was erased since."""
     one_by_one: bool = False
     """Deciding has failed before: the event that does it is to be found."""
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -239,6 +248,9 @@ class Owned:
             return None
         if row[2] == LABEL and self.engine is not None:
             return self._label(row[0], body)
+        if row[2] == ERASE and self.engine is not None and "entity" in body:
+            self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]))
+            self.wants_snapshot = self.drops_older = True
         return None
 
     def _switch(self, version: int, offset: int) -> None:
@@ -314,7 +326,9 @@ class Owned:
                 " FROM zelo_snapshot WHERE partition = %s ORDER BY next DESC LIMIT %s) kept)",
                 [self.partition, self.partition, SNAPSHOTS_KEPT],
             )
-        self.since_snapshot, self.wants_snapshot = 0, False
+            if self.drops_older:
+                cursor.execute(_FORGET, [self.next, self.partition, self.partition, self.partition, self.next, ERASE])
+        self.since_snapshot, self.wants_snapshot, self.drops_older = 0, False, False
 
     def release(self) -> None:
         """Give the partition back, so that another worker may take it at once."""
