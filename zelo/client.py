@@ -100,7 +100,10 @@ class Client:
 
     def undo(self, *, reason: str = "", dry_run: bool = False, **which: Any) -> Mapping[str, Any]:
         """Take effects back: `effects`, or `rule`, `kind`, `since`, `until`, `market`; or say what would follow."""
-        return self._call("POST", "/undo", {"reason": reason, "dry_run": dry_run, **which}, again=dry_run)
+        told: Mapping[str, Any] = self._call(
+            "POST", "/undo", {"reason": reason, "dry_run": dry_run, **which}, again=dry_run
+        )
+        return told
 
     def close(self) -> None:
         """Close the connection."""

@@ -18,7 +18,7 @@ from zelo.deliver.tables import Delivery, Endpoint, Message
 from zelo.enforce.tables import Label, LabelChange, Measure
 from zelo.health.tables import LedgerEntry, Restriction
 from zelo.intake.tables import DeadLetter, LoggedEvent, Partition, Receipt, SourceOffset
-from zelo.people.tables import ApiKey, AuditEntry, AuditHead, Erasure, LegalHold, Note, User
+from zelo.people.tables import ApiKey, AuditEntry, AuditHead, Erasure, LegalHold, Note, Person
 
 __all__ = [
     "Activation",
@@ -45,10 +45,12 @@ __all__ = [
     "PackVersion",
     "Partition",
     "Progress",
+    "Person",
+    "Progress",
     "Receipt",
     "Restriction",
     "Snapshot",
     "SourceOffset",
-    "User",
+    "Person",
     "WorkerBeat",
 ]

@@ -151,7 +151,7 @@ TEMPLATES = [
 ]
 
 # ---------------------------------------------------------------------------------------------------------- log-in
-AUTH_USER_MODEL = "zelo.User"
+AUTH_USER_MODEL = "zelo.Person"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -243,7 +243,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 # ----------------------------------------------------------------------------------------------------- static files
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "web" / "static"]
-STATIC_ROOT = HOME / "static"
+STATIC_ROOT = HOME / "static" if (HOME / "static").is_dir() else None
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 

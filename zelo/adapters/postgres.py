@@ -129,7 +129,7 @@ class Server:
             if place.is_relative_to(_ROOTS_PLACE):
                 for folder in (_ROOTS_PLACE, _ROOTS_PLACE / "data"):
                     folder.chmod(0o755)
-            user = _system_user()
+            user = _account()
             os.chown(place, user.pw_uid, user.pw_gid)
         place.chmod(0o700)
         with (place / "lock").open("w") as file:
@@ -157,7 +157,7 @@ class Server:
             file.flush()
             os.chmod(file.name, 0o600)
             if os.geteuid() == 0:
-                os.chown(file.name, _system_user().pw_uid, -1)
+                os.chown(file.name, _account().pw_uid, -1)
             options = ["-U", "zelo", "-A", "scram-sha-256", "--pwfile", file.name, "-E", "UTF8", "--locale=C"]
             done = self._run("initdb", "-D", str(new), *options, *([] if self.durable else ["-N"]))
         if done.returncode:
@@ -175,7 +175,7 @@ class Server:
                 process = subprocess.Popen(
                     [str(_binaries() / "postgres"), "-D", str(place / "data"), *options],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
-                    env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, **_as_user(),
+                    env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, **_lowered(),
                 )  # fmt: skip
             while process.poll() is None and time.monotonic() < deadline:
                 if self._answers(place, address):
@@ -228,7 +228,7 @@ class Server:
         return subprocess.run(
             [str(_binaries() / program), *arguments],
             cwd="/", text=True, capture_output=True, check=False, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"},
-            **_as_user(),
+            **_lowered(),
         )  # fmt: skip
 
 
@@ -266,7 +266,7 @@ def _reachable(path: Path) -> bool:
     return all(not folder.exists() or folder.stat().st_mode & 0o001 for folder in (resolved, *resolved.parents))
 
 
-def _system_user() -> pwd.struct_passwd:
+def _account() -> pwd.struct_passwd:
     """Return the user as which root runs the server, made at the first call."""
     try:
         return pwd.getpwnam(_SYSTEM_USER)
@@ -284,10 +284,10 @@ def _system_user() -> pwd.struct_passwd:
             ) from None
 
 
-def _as_user() -> dict[str, Any]:
+def _lowered() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
-    user = _system_user()
+    user = _account()
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 

@@ -103,11 +103,11 @@ def run_server(host: str, port: int, *, processes: int, threads: int) -> None:
 
 # --------------------------------------------------------------------------------------------------------------- people
 @click.group("user", cls=Group, help=N_("People who may log in."))
-def user() -> None:
+def people() -> None:
     """Hold the commands about people."""
 
 
-@user.command("add", cls=Command, help=N_("Add a person, or change their roles and password."))
+@people.command("add", cls=Command, help=N_("Add a person, or change their roles and password."))
 @click.argument("email")
 @click.option("--name", default="", help=N_("Their name."))
 @click.option("--role", "roles", multiple=True, help=N_("A role; may be said several times."))
@@ -120,19 +120,19 @@ def add(
     """Add a person."""
     prepare("user")
     password = sys.stdin.readline().rstrip("\n") if password_stdin else getpass.getpass(_("password: "))
-    keep_user(email, name=name, roles=roles, markets=markets, password=password)
+    keep_person(email, name=name, roles=roles, markets=markets, password=password)
     say(_("{email} may log in").format(email=email))
     return 0
 
 
-def keep_user(email: str, *, name: str, roles: tuple[str, ...], markets: tuple[str, ...], password: str) -> None:
+def keep_person(email: str, *, name: str, roles: tuple[str, ...], markets: tuple[str, ...], password: str) -> None:
     """Add a person or change them; raises InvalidInput for a weak password."""
     from django.contrib.auth.password_validation import validate_password
     from django.core.exceptions import ValidationError
 
-    from zelo.people.tables import User
+    from zelo.people.tables import Person
 
-    known = User.objects.filter(email__iexact=email).first() or User(email=email, username=email)
+    known = Person.objects.filter(email__iexact=email).first() or Person(email=email, username=email)
     known.first_name, known.roles, known.markets = name or known.first_name, list(roles), list(markets)
     try:
         validate_password(password, known)
@@ -142,14 +142,14 @@ def keep_user(email: str, *, name: str, roles: tuple[str, ...], markets: tuple[s
     known.save()
 
 
-@user.command("list", cls=Command, help=N_("List everyone who may log in."))
+@people.command("list", cls=Command, help=N_("List everyone who may log in."))
 @language_option
-def list_users(language: str | None) -> int:
+def list_people(language: str | None) -> int:
     """List people."""
     prepare("user")
-    from zelo.people.tables import User
+    from zelo.people.tables import Person
 
-    for one in User.objects.order_by("email"):
+    for one in Person.objects.order_by("email"):
         say(f"{one.email}  {', '.join(one.roles) or '-'}  {', '.join(one.markets) or '*'}")
     return 0
 
@@ -215,4 +215,4 @@ def restore(file: Path, language: str | None) -> int:
     return 0
 
 
-COMMANDS = (migrate, serve, user, db)
+COMMANDS = (migrate, serve, people, db)

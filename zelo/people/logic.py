@@ -9,13 +9,15 @@ from types import MappingProxyType
 
 import msgspec
 
+from zelo.base.messages.message import N_
+
 SCOPES: Mapping[str, str] = MappingProxyType(
     {
-        "events": "bring events",
-        "decide": "bring an event and wait for its decision",
-        "read": "read decisions, effects, messages and receipts",
-        "act": "undo effects and set labels",
-        "admin": "store and activate packs, manage endpoints and keys",
+        "events": N_("bring events"),
+        "decide": N_("bring an event and wait for its decision"),
+        "read": N_("read decisions, effects, messages and receipts"),
+        "act": N_("undo effects and set labels"),
+        "admin": N_("store and activate packs, manage endpoints and keys"),
     }
 )
 """What an API key may be allowed to do."""

@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
-class User(AbstractUser):
+class Person(AbstractUser):
     """A person who logs in; what they may do follows from their roles, and where from their markets."""
 
     email = models.EmailField(unique=True)
@@ -18,7 +18,7 @@ class User(AbstractUser):
     language = models.CharField(max_length=8, default="en")
 
     class Meta:
-        db_table = "zelo_user"
+        db_table = "zelo_person"
 
 
 class ApiKey(models.Model):

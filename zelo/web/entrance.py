@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from zelo.people.flows import Actor, record
-from zelo.people.tables import User
+from zelo.people.tables import Person
 from zelo.web import language
 from zelo.web.permissions import ROLES
 
@@ -44,7 +44,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 @receiver(user_logged_in)
-def _entered(sender: object, request: HttpRequest, user: User, **_: Any) -> None:
+def _entered(sender: object, request: HttpRequest, user: Person, **_: Any) -> None:
     with transaction.atomic():
         actor = Actor("person", user.email, getattr(request, "zelo_id", ""))
         record(actor, "person.log_in", now=language.clock(), of=("person", user.pk))
@@ -53,7 +53,7 @@ def _entered(sender: object, request: HttpRequest, user: User, **_: Any) -> None
 @receiver(user_login_failed)
 def _refused(sender: object, credentials: dict[str, object], request: HttpRequest | None = None, **_: Any) -> None:
     tried = str(credentials.get("email") or credentials.get("username") or "")
-    known = User.objects.filter(email__iexact=tried).first() if tried else None
+    known = Person.objects.filter(email__iexact=tried).first() if tried else None
     if known is None:  # a password typed into the wrong field must not end up in the trail
         return
     with transaction.atomic():
@@ -72,6 +72,6 @@ def read_invitation(token: str) -> dict[str, Any] | None:
         said: dict[str, Any] = signing.loads(token, salt=INVITE_SALT, max_age=INVITE_DAYS * 86_400)
     except signing.BadSignature:
         return None
-    if User.objects.filter(email__iexact=said["email"]).exists() or not set(said["roles"]) <= ROLES.keys():
+    if Person.objects.filter(email__iexact=said["email"]).exists() or not set(said["roles"]) <= ROLES.keys():
         return None
     return said

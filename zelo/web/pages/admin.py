@@ -17,7 +17,7 @@ from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.people.flows import issue_key, record, revoke_key, rotate_key
 from zelo.people.logic import SCOPES
-from zelo.people.tables import ApiKey, User
+from zelo.people.tables import ApiKey, Person
 from zelo.web import language
 from zelo.web.entrance import actor_of, invitation
 from zelo.web.permissions import ROLES, requires
@@ -52,21 +52,21 @@ def people(request: HttpRequest) -> HttpResponse:
         if not form.is_valid():
             raise InvalidInput(N_("an invitation needs an email, a name and at least one role"))
         said, actor = form.cleaned_data, actor_of(request)
-        if User.objects.filter(email__iexact=said["email"]).exists():
+        if Person.objects.filter(email__iexact=said["email"]).exists():
             raise Conflict(N_("this person has an account already"))
         token = invitation(said["email"], said["name"], said["roles"], _markets(said["markets"]), str(actor))
         with transaction.atomic():
             details = {"roles": said["roles"], "markets": _markets(said["markets"])}
             record(actor, "person.invite", now=language.clock(), of=("person", said["email"]), details=details)
         context["link"] = request.build_absolute_uri(reverse("invited", args=[token]))
-    context["people"] = User.objects.order_by("-is_active", "first_name", "email")
+    context["people"] = Person.objects.order_by("-is_active", "first_name", "email")
     return render(request, "admin/people.html", context)
 
 
 @requires("people.manage", post="people.manage")
 def person(request: HttpRequest, person_id: int) -> HttpResponse:
     """Show one person; a POST changes roles, markets, or whether they may log in."""
-    found = User.objects.filter(pk=person_id).first()
+    found = Person.objects.filter(pk=person_id).first()
     if found is None:
         raise NotFound(N_("there is no such person"))
     if request.method == "POST":

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters
 
 from zelo.people.flows import Actor, record
-from zelo.people.tables import User
+from zelo.people.tables import Person
 from zelo.web import language
 from zelo.web.entrance import read_invitation
 from zelo.web.permissions import HOLDERS, PERMISSIONS, ROLES, permissions_of, requires
@@ -41,7 +41,7 @@ def invited(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "invited.html", {"said": None}, status=404)
     errors: list[str] = []
     if request.method == "POST":
-        person = User(email=said["email"], username=said["email"], first_name=said["name"], roles=said["roles"])
+        person = Person(email=said["email"], username=said["email"], first_name=said["name"], roles=said["roles"])
         person.markets = said["markets"]
         person.language = language.language()
         password = request.POST.get("password", "")

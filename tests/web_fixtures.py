@@ -1,0 +1,98 @@
+"""A console with a small world in it and one person for each role: what the tests of the web share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.places import REPOSITORY
+from tests.platform_fixtures import NOW, Platform, _platform
+from zelo.adapters.packs import read_pack_files
+from zelo.simulate.small import small_world
+
+PASSWORD = "correct-horse-battery"
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}{% now %}"
+"""Text that must come out as text, wherever an event or a person brings it."""
+SECRET = "moro na rua das Flores"
+"""Personal data in a review."""
+
+
+@dataclass
+class Console:
+    """A console, and what a test may name in it."""
+
+    platform: Platform
+    decision: int
+    """A decision in which a rule fired, by an account named like an attack."""
+    account: str
+    letter: int
+    people: dict[str, Any] = field(default_factory=dict)
+
+    def client(self, role: str = "") -> Any:
+        """Return a browser of Django's, logged in as the person of a role."""
+        from django.test import Client
+
+        client = Client(headers={"accept-language": "en"})
+        if role:
+            client.force_login(self.people[role], backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    def value(self, sql: str, *given: object) -> Any:
+        """Return the one value that a query finds."""
+        return self.platform.value(sql, *given)
+
+
+def world() -> list[dict[str, object]]:
+    """Return the last weeks of a small world, moved to end now, and an attack in every free field."""
+    events = [json.loads(json.dumps(event)) for event in small_world(1)][-1500:]
+    last = str(events[-1]["occurred_at"])
+    from zelo.cli.platform_demo import _instant, moved
+
+    shift = NOW - _instant(last) - timedelta(hours=1)
+    shown = [json.loads(moved(event, shift)) for event in events]
+    attack = {
+        "kind": "listing.created", "id": f"evil-{EVIL}", "occurred_at": "2026-03-01T11:30:00Z",
+        "seller": {"id": EVIL, "created_at": "2026-02-28T00:00:00Z"},
+        "listing": {"id": "evil-listing", "title": f"Bolsa réplica {EVIL}", "price": 10.0, "category": EVIL},
+    }  # fmt: skip
+    review = {
+        "kind": "review.posted", "id": f"evil-review-{EVIL}", "occurred_at": "2026-03-01T11:31:00Z",
+        "buyer": {"id": EVIL}, "seller": {"id": "S05"}, "listing": {"id": "L051"}, "order": {"id": "evil-order"},
+        "review": {"id": "evil-review", "score": 1, "message": f"Produto falsificado, {SECRET} {EVIL}"},
+    }  # fmt: skip
+    return [*shown, attack, review]
+
+
+@pytest.fixture(scope="module")
+def console(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
+    """Yield a console with a world in it."""
+    for platform in _platform(_template, tmp_path_factory.mktemp("console")):
+        yield _filled(platform)
+
+
+def _filled(platform: Platform) -> Console:
+    from zelo.cli.serving import keep_person
+    from zelo.people.tables import Person
+    from zelo.web.permissions import ROLES
+    from zelo.web.reads import packs
+
+    for cached in (packs.pack_of, packs.engine_of, packs.markets_of):
+        cached.cache_clear()
+    platform.activate(read_pack_files(Path(REPOSITORY / "packs" / "br_social_commerce")))
+    platform.bring(world(), source=f"file:{EVIL}")
+    platform.bring([{"kind": "order.placed", "id": EVIL, "occurred_at": EVIL}])
+    platform.work()
+    for role in ROLES:
+        keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
+    keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
+    people = {role: Person.objects.get(email=f"{role}@example.com") for role in ROLES}
+    people["elsewhere"] = Person.objects.get(email="elsewhere@example.com")
+    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%'")
+    letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
+    return Console(platform, decision, EVIL, letter, people)
