@@ -44,13 +44,11 @@ __all__ = [
     "Note",
     "PackVersion",
     "Partition",
-    "Progress",
     "Person",
     "Progress",
     "Receipt",
     "Restriction",
     "Snapshot",
     "SourceOffset",
-    "Person",
     "WorkerBeat",
 ]

@@ -82,12 +82,12 @@ def seed_people() -> str:
     """Make one person for each role; return the password of all, the same in this installation."""
     from django.conf import settings
 
-    from zelo.cli.serving import keep_user
+    from zelo.cli.serving import keep_person
 
     digest = hashlib.sha256(f"zelo.demo {settings.SECRET_KEY}".encode()).hexdigest()
     password = f"zelo-{digest[:6]}-{digest[6:12]}"
     for role, (name, title, markets) in PEOPLE.items():
-        keep_user(f"{name}@example.com", name=title, roles=(role,), markets=markets, password=password)
+        keep_person(f"{name}@example.com", name=title, roles=(role,), markets=markets, password=password)
     return password
 
 
