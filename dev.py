@@ -204,7 +204,8 @@ def messages() -> None:
     template = CATALOG / "zelo.pot"
     marks = [part for keyword in MESSAGE_KEYWORDS for part in ("-k", keyword)]
     plain = ("--omit-header", "--sort-output", "--no-location", "--no-wrap")
-    must("gather messages", BIN / "pybabel", "-q", "extract", *marks, *plain, "-o", template, "zelo")
+    where = ("-F", ROOT / "babel.cfg", "-o", template, "zelo")
+    must("gather messages", BIN / "pybabel", "-q", "extract", *marks, *plain, *where)
     language = ("-l", "pt_BR", "-D", "zelo", "-d", CATALOG)
     update = ("--no-fuzzy-matching", "--ignore-obsolete", "--no-wrap", "--omit-header")
     must("update pt_BR", BIN / "pybabel", "-q", "update", *language, *update, "-i", template)

@@ -22,7 +22,8 @@ CATALOG = REPOSITORY / "zelo" / "locale" / "pt_BR" / "LC_MESSAGES" / "zelo.po"
 def marked() -> frozenset[str]:
     """Return every text marked in the code."""
     keywords = dict.fromkeys(MESSAGE_KEYWORDS)
-    found = extract_from_dir(REPOSITORY / "zelo", keywords=keywords)
+    methods = [("**.py", "python"), ("web/templates/**.html", "zelo.web.template_texts:texts")]
+    found = extract_from_dir(REPOSITORY / "zelo", method_map=methods, keywords=keywords)
     return frozenset(str(text) for _, _, text, _, _ in found if text)
 
 

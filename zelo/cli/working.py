@@ -1,4 +1,4 @@
-"""`zelo worker`, `zelo pack`, `zelo key`, `zelo audit`, `zelo events`: the platform's work from the command line."""
+"""`zelo worker`, `zelo pack`, `zelo key`, `zelo audit`: the work of the platform from the command line."""
 
 from __future__ import annotations
 
