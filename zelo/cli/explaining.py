@@ -20,6 +20,7 @@ from zelo.decide.explain import Explanation, RuleTrace
 from zelo.decide.logic import Engine
 from zelo.events.durations import format_duration
 from zelo.events.types import DURATION, TIMESTAMP, Type
+from zelo.features.spec import FeatureSpec
 from zelo.policy.evaluate import Trace
 from zelo.policy.pack import Pack
 from zelo.policy.terms import Const
@@ -107,13 +108,21 @@ def _lines(pack: Pack, explanation: Explanation) -> Iterator[str]:
         yield ""
         yield _("features")
         for name, value in sorted(decision.features.items()):
-            yield f"  {name} = {_value(value, pack.feature_types.get(name))}"
+            bound = _at_bound(pack.features[name], value)
+            yield f"  {name} = {_value(value, pack.feature_types.get(name))}{bound}"
     for rule in sorted(explanation.rules, key=lambda rule: _ORDER.index(rule.outcome)):
         yield ""
         yield f"{_outcome(rule.outcome)}  {rule.policy}/{rule.rule}"
         yield from _trace_lines(rule.trace, 1)
     yield ""
     yield _("effects: {effects}").format(effects=", ".join(_effects(explanation)) or _("none"))
+
+
+def _at_bound(feature: FeatureSpec, value: object) -> str:
+    """Return a remark on a count that has reached the most its window holds."""
+    if feature.aggregate not in ("count", "distinct") or value != feature.at_most:
+        return ""
+    return " " + _("(the most it holds: at_most {most})").format(most=feature.at_most)
 
 
 def _effects(explanation: Explanation) -> list[str]:
@@ -129,7 +138,8 @@ def _outcome(outcome: str) -> str:
 
 def _trace_lines(trace: Trace, depth: int) -> Iterator[str]:
     text = trace.text if len(trace.text) <= _TEXT_MAX else trace.text[: _TEXT_MAX - 1] + "…"
-    yield f"{'  ' * depth}{_value(trace.value, trace.term.type)}  ←  {text}"
+    found = " " + _("(found: {word})").format(word=trace.found) if trace.found else ""
+    yield f"{'  ' * depth}{_value(trace.value, trace.term.type)}{found}  ←  {text}"
     for child in trace.term.children():
         if isinstance(child, Const) and child.constant is not None:
             yield f"{'  ' * (depth + 1)}{_value(child.value, child.type)}  ←  constants.{child.constant}"
@@ -187,6 +197,7 @@ def _trace(trace: Trace) -> dict[str, object]:
         "text": trace.text,
         "type": str(trace.term.type),
         "value": trace.value,
+        **({"found": trace.found} if trace.found else {}),
         **({"parts": parts} if parts else {}),
     }
 

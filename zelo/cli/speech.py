@@ -25,6 +25,7 @@ from zelo.base.errors import (
 )
 from zelo.base.messages.message import N_
 from zelo.base.render import render
+from zelo.cli.click_words import teach_click
 
 EXIT_CODES: Mapping[type[ZeloError], int] = MappingProxyType(
     {
@@ -51,6 +52,7 @@ def choose_language(arguments: Sequence[str]) -> None:
         ]
     language = "pt-BR" if named and named[0].replace("_", "-").lower().startswith("pt") else "en"
     _speech.update(language=language, translate=translator(language))
+    teach_click(_)
 
 
 def language() -> str:

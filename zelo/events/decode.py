@@ -243,8 +243,10 @@ def _parsed(line: bytes) -> object:
         raise invalid("too_deep") from None
     except json.JSONDecodeError as error:
         raise invalid("not_json", offset=error.pos) from None
-    except ValueError:  # a whole number of thousands of digits, NaN or Infinity
-        raise invalid("not_json", offset=0) from None
+    except _NotJson as error:
+        raise invalid("not_finite", found=str(error)) from None
+    except ValueError:
+        raise invalid("too_many_digits") from None
 
 
 def _finite(text: str) -> float:
@@ -252,5 +254,9 @@ def _finite(text: str) -> float:
     return value if abs(value) < float("inf") else TooLarge(value)
 
 
+class _NotJson(ValueError):
+    """A word that Python would read as a number and JSON does not know."""
+
+
 def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+    raise _NotJson(text)

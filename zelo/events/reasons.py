@@ -12,6 +12,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {
         "not_utf8": N_("the text is not valid UTF-8 at byte {offset}"),
         "not_json": N_("the text is not JSON: it stops making sense at character {offset}"),
+        "not_finite": N_("{found} is no JSON number: leave the field out where there is no value"),
+        "too_many_digits": N_("the text is not JSON that can be read: a whole number has thousands of digits"),
         "not_an_object": N_("an event is a JSON object, found `{found}`"),
         "too_long": N_("the event is longer than the {limit} bytes allowed"),
         "too_deep": N_("the event is nested too deeply"),

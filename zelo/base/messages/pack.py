@@ -8,6 +8,10 @@ from types import MappingProxyType
 from zelo.base.messages.message import N_, Message
 
 _TEXT = {
+    "Z001": Message(
+        N_("the first line names no column `{column}`"),
+        N_("write `{column}` over the column with the words of the list"),
+    ),
     "Z002": Message(N_("the byte `{byte}` here is not UTF-8"), N_("save the file as UTF-8")),
     "Z003": Message(
         N_("the character `{character}` may not stand in a pack file"),
