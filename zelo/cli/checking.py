@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from zelo.adapters.files import make_folder, writing
 from zelo.adapters.packs import open_pack, read_pack_files
 from zelo.base.messages.message import N_
 from zelo.base.render import hint, message, render
@@ -131,10 +132,11 @@ def schema(name: str | None, out: Path | None, language: str | None) -> int:
         raise click.BadParameter(_("there are: {names}").format(names=", ".join(known)), param_hint="NAME")
     chosen = known if name is None else {name: known[name]}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         for key, value in chosen.items():
             path = out / f"{key}.schema.json"
-            path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            with writing(out):
+                path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
             say(str(path))
         return 0
     say(json.dumps(chosen if name is None else known[name], ensure_ascii=False, indent=2))
