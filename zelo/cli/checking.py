@@ -8,13 +8,12 @@ from pathlib import Path
 import click
 
 from zelo.adapters.files import make_folder, writing
-from zelo.adapters.packs import open_pack, read_pack_files
+from zelo.adapters.packs import checked_pack, open_pack, read_pack_files
 from zelo.base.messages.message import N_
 from zelo.base.render import hint, message, render
 from zelo.base.source import Diagnostic, Report, Span
 from zelo.cli.speech import Command, _, language, language_option, number, say
 from zelo.decide.examples import ExampleOutcome, run_example
-from zelo.policy.load_pack import load_pack
 from zelo.policy.schemas import schemas
 
 EXIT_WRONG = 1
@@ -32,7 +31,7 @@ format_option = click.option(
 def check(pack: Path, form: str, language: str | None) -> int:
     """Check a pack."""
     report = Report()
-    loaded = load_pack(read_pack_files(pack), report)
+    loaded = checked_pack(read_pack_files(pack), report)
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     warnings = len(report.diagnostics) - errors
     if form == "json":
