@@ -195,9 +195,13 @@ def test_each_bad_line_is_a_dead_letter_with_its_place(tmp_path: Path) -> None:
 
 
 def test_a_damaged_gzip_file_is_told_with_its_line(tmp_path: Path) -> None:
-    """A download that broke off is no reason to guess."""
-    whole = lines(tmp_path / "a.jsonl.gz", *(event(str(n)) for n in range(1_000)))
+    """Of a download that broke off the whole lines go in, and one dead letter says where it ends."""
+    whole = lines(tmp_path / "a.jsonl.gz", *(event(f"{n}-{n**9}") for n in range(1_000)))
     whole.write_bytes(whole.read_bytes()[:-40])
+    manifest, events, letters = taken_in(job(whole), tmp_path / "lake")
+    assert 500 < len(events) < 1_000 and manifest.rows == len(events) + 1
+    assert [(letter["code"], letter["row"]) for letter in letters] == [("broken_off", len(events) + 1)]
+    whole.write_bytes(b"this is no gzip file")
     with pytest.raises(InvalidInput, match=r"a\.jsonl\.gz: the compressed file breaks off"):
         import_events(job(whole), tmp_path / "lake", tmp_path / "d.jsonl", lambda *_: None)
 

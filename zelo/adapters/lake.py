@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 import pyarrow as pa
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from zelo.adapters.columns import lake_schema, python_values
 from zelo.adapters.files import put_in_place, write_whole
-from zelo.base.errors import InvalidInput, NotFound
+from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import COUNTER_BITS
@@ -29,6 +30,7 @@ from zelo.events.rows import reader
 from zelo.events.types import Kind
 
 SCHEMA_VERSION = 1
+UNFINISHED = "unfinished.json"
 BATCH_ROWS = 8_192
 _DAY_KEYS = 86_400_000 << COUNTER_BITS
 _EPOCH = date(1970, 1, 1)
@@ -53,6 +55,12 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
     last_order_key: int
 
 
+class Unfinished(msgspec.Struct, frozen=True):
+    """Says, as long as a lake is being written, that the folder is a lake."""
+
+    format: Literal["zelo lake"]
+
+
 class LakeWriter:
     """Writes one lake; `finish` makes it whole, and until then nothing of it counts."""
 
@@ -60,6 +68,7 @@ class LakeWriter:
         self.root = root
         self._schemas = {name: lake_schema(kind) for name, kind in kinds.items()}
         self._partial = root / "events.partial"
+        write_whole(root / UNFINISHED, msgspec.json.encode(Unfinished(format="zelo lake")))
         shutil.rmtree(self._partial, ignore_errors=True)
         shutil.rmtree(root / "events", ignore_errors=True)
         (root / "manifest.json").unlink(missing_ok=True)
@@ -91,6 +100,7 @@ class LakeWriter:
         """Put the files and the manifest in place."""
         put_in_place(self._partial, self.root / "events")
         write_whole(self.root / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        (self.root / UNFINISHED).unlink()
 
     def _open(self, kind: str, day: int) -> pq.ParquetWriter:
         folder = self._partial / f"kind={kind}" / f"day={_EPOCH + timedelta(days=day)}"
@@ -233,6 +243,28 @@ def read_manifest(root: Path) -> Manifest:
     if manifest.schema_version != SCHEMA_VERSION:
         raise InvalidInput(N_("{root} was written by another version of zelo: import the events again"), root=root)
     return manifest
+
+
+def claim_lake(root: Path, *, fresh: bool) -> None:
+    """Raise Conflict unless a lake may be written to a folder: an empty one, or with `fresh` that of an earlier lake."""
+    if all(path.name == ".lock" for path in root.iterdir()):
+        return
+    if not fresh:
+        raise Conflict(N_("{out} is not empty: name a new folder, or say --fresh to replace what is in it"), out=root)
+    marks = (("manifest.json", Manifest), (UNFINISHED, Unfinished))
+    if not any(_reads_as(root / name, wanted) for name, wanted in marks):
+        raise Conflict(
+            N_("{out} holds no lake of zelo, so nothing in it is thrown away: name a new folder, or remove it by hand"),
+            out=root,
+        )
+
+
+def _reads_as(path: Path, wanted: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.json.decode(path.read_bytes(), type=wanted)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return True
 
 
 def is_lake(root: Path) -> bool:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from zelo.adapters.packs import open_pack, read_pack_files
+from zelo.adapters.files import make_folder, writing
+from zelo.adapters.packs import checked_pack, open_pack, read_pack_files
 from zelo.base.messages.message import N_
 from zelo.base.render import hint, message, render
 from zelo.base.source import Diagnostic, Report, Span
 from zelo.cli.speech import Command, _, language, language_option, number, say
 from zelo.decide.examples import ExampleOutcome, run_example
-from zelo.policy.load_pack import load_pack
 from zelo.policy.schemas import schemas
 
 EXIT_WRONG = 1
@@ -31,7 +31,7 @@ format_option = click.option(
 def check(pack: Path, form: str, language: str | None) -> int:
     """Check a pack."""
     report = Report()
-    loaded = load_pack(read_pack_files(pack), report)
+    loaded = checked_pack(read_pack_files(pack), report)
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     warnings = len(report.diagnostics) - errors
     if form == "json":
@@ -131,10 +131,11 @@ def schema(name: str | None, out: Path | None, language: str | None) -> int:
         raise click.BadParameter(_("there are: {names}").format(names=", ".join(known)), param_hint="NAME")
     chosen = known if name is None else {name: known[name]}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         for key, value in chosen.items():
             path = out / f"{key}.schema.json"
-            path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            with writing(out):
+                path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
             say(str(path))
         return 0
     say(json.dumps(chosen if name is None else known[name], ensure_ascii=False, indent=2))

@@ -8,6 +8,7 @@ import click
 import duckdb
 
 import zelo
+from zelo.adapters.files import make_folder
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import NotFound
 from zelo.base.messages.message import N_
@@ -34,7 +35,7 @@ PACK = "br_social_commerce"
 def demo(out: Path, pack: Path | None, language: str | None) -> int:
     """Run the demo."""
     folder = pack or shipped_pack()
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     events, target = out / "events.jsonl", out / "run"
     count = write_small(events)
     say(_("generated {count} events of a small shop world: {path}").format(count=number(count), path=events))

@@ -11,6 +11,7 @@ import msgspec
 
 from zelo.adapters.lake import Lake, is_lake
 from zelo.adapters.packs import open_pack
+from zelo.adapters.run_folder import RUN, identity_in
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.cli.checking import format_option
@@ -71,6 +72,8 @@ def _read(path: Path) -> Mapping[str, object]:
         data = path.read_bytes()
     except FileNotFoundError:
         raise NotFound(N_("there is no file {path}"), path=path) from None
+    except OSError as error:
+        raise NotFound(N_("{file} cannot be read: {reason}"), file=path, reason=error.strerror) from None
     if len(data) > EVENT_BYTES_MAX:
         raise InvalidInput(N_("{path} is longer than {limit} bytes"), path=path, limit=EVENT_BYTES_MAX)
     try:
@@ -85,13 +88,22 @@ def _read(path: Path) -> Mapping[str, object]:
 def _replayed(pack: Pack, folder: Path, event_id: str) -> Explanation:
     """Decide all events of a lake again up to the one in question."""
     engine = Engine(pack)
-    lake = Lake(folder if is_lake(folder) else folder / "lake", engine.decoder)
+    lake = Lake(_lake_of(folder), engine.decoder)
     for rows in lake.read():
         for order_key, event in rows:
             if event.id == event_id:
                 return engine.explain(event, order_key)
             engine.decide(event, order_key)
     raise NotFound(N_("{folder} has no event with the id `{id}`"), folder=folder, id=event_id)
+
+
+def _lake_of(folder: Path) -> Path:
+    """Return the lake of a run, which is its source or lies in its folder; or the folder, when it is one."""
+    if is_lake(folder):
+        return folder
+    if not is_lake(folder / "lake") and (folder / RUN).is_file():
+        return Path(identity_in(folder).source)
+    return folder / "lake"
 
 
 # --- for people

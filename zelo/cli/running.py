@@ -27,7 +27,11 @@ source_option = click.option(
 fresh_option = click.option("--fresh", is_flag=True, help=N_("Throw away what an earlier run left in the folder."))
 memory_option = click.option("--memory", default="1GB", show_default=True, help=N_("Memory for reading tables."))
 time_option = click.option(
-    "--time-limit", default=3_600, show_default=True, help=N_("Seconds each of the pack's SQL mappings may take.")
+    "--time-limit",
+    type=click.IntRange(min=1),
+    default=3_600,
+    show_default=True,
+    help=N_("Seconds each of the pack's SQL mappings may take."),
 )
 progress_option = click.option(
     "--progress/--no-progress", "shown", default=None, help=N_("Show progress; on a terminal it is shown.")
@@ -59,13 +63,16 @@ def run(
     checkpoint_every: int, fresh: bool, memory: str, time_limit: int, shown: bool | None, language: str | None,
 ) -> int:  # fmt: skip
     """Run history."""
+    since_us, until_us = _instant(since, "--since"), _instant(until, "--until")
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise InvalidInput(N_("no event lies from --since {since} to before --until {until}"), since=since, until=until)
     wanted = Run(
         pack=open_pack(pack),
         source=source,
         out=out,
         now_us=now_us(),
-        since_us=_instant(since, "--since"),
-        until_us=_instant(until, "--until"),
+        since_us=since_us,
+        until_us=until_us,
         limit=limit,
         stores="all" if everything else "notable",
         fresh=fresh,

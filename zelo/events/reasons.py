@@ -31,6 +31,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unorderable": N_("`occurred_at` is outside the years 1691 to 2248, which are all that order keys can hold"),
         "duplicate": N_("the id `{event_id}` was already used by an event before"),
         "bad_row": N_("the row cannot be read: {found}"),
+        "broken_off": N_("the compressed file breaks off or is damaged here; what comes after is lost"),
         "does_not_fit": N_("the event does not fit its kind"),
     }
 )

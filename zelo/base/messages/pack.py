@@ -91,6 +91,11 @@ _FILES = {
     "Z428": Message(
         N_("`{file}` does not have a name that a condition can write"), N_("use a to z, 0 to 9 and `_`, a letter first")
     ),
+    "Z440": Message(N_("this is no SQL that DuckDB can read: {reason}")),
+    "Z441": Message(
+        N_("a mapping is one SELECT, and here is something else"),
+        N_("one file for each SELECT: `sources/orders.sql`, `sources/reviews.sql`"),
+    ),
     "Z052": Message(N_("the file `{file}` is not read"), N_("did you mean `{suggestion}`?")),
     "Z053": Message(N_("the value `{value}` is in the list twice")),
 }
