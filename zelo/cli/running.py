@@ -64,8 +64,8 @@ def run(
         source=source,
         out=out,
         now_us=now_us(),
-        since_us=_instant(since, "--since"),
-        until_us=_instant(until, "--until"),
+        since_us=instant(since, "--since"),
+        until_us=instant(until, "--until"),
         limit=limit,
         stores="all" if everything else "notable",
         fresh=fresh,
@@ -132,7 +132,7 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def _instant(text: str | None, option: str) -> int | None:
+def instant(text: str | None, option: str) -> int | None:
     """Return the microseconds of a day or of a time with a zone."""
     if text is None:
         return None
