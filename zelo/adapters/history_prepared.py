@@ -68,7 +68,7 @@ def prepare(
 def fields_query(sources: Sources, kind: str, paths: Sequence[tuple[str, ...]]) -> Expression:
     """Return the query of some fields of a kind in the form of the language: `order_key`, `c0`, `c1` ..."""
     look = Columns(sources.pack.kinds[kind], sources.dialect)
-    columns = [named(look.field(path), f"c{place}") for place, path in enumerate(paths)]
+    columns = [named(look.of(path), f"c{place}") for place, path in enumerate(paths)]
     return selected([exactly(ORDER_KEY, EVENTS), *columns], table(sources.events(kind), EVENTS))
 
 

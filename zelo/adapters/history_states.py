@@ -24,8 +24,6 @@ class Known:
 
     path: Path
     places: Mapping[str, int]
-    parameters: frozenset[str]
-    """Columns of computed parameters."""
 
 
 def compute_states(
@@ -124,8 +122,10 @@ def decisions_sql(
     shared = ", ".join(columns)
     return (
         f"WITH d AS MATERIALIZED ({base}), "
-        f"n AS (SELECT {shared}, {listed(1)} AS fired, {listed(2)} AS undetermined FROM (SELECT DISTINCT {shared} FROM d)) "
-        f"SELECT d.event_id, {literal(kind)} AS kind, d.order_key, make_timestamptz((d.order_key >> 20) * 1000) AS effective_at, "
+        f"n AS (SELECT {shared}, {listed(1)} AS fired, {listed(2)} AS undetermined "
+        f"FROM (SELECT DISTINCT {shared} FROM d)) "
+        f"SELECT d.event_id, {literal(kind)} AS kind, d.order_key, "
+        "make_timestamptz((d.order_key >> 20) * 1000) AS effective_at, "
         f"{literal(versions[0])} AS pack_version, {literal(versions[1])} AS language_version, n.fired, n.undetermined "
         f"FROM d JOIN n USING ({shared}) ORDER BY d.order_key"
     )

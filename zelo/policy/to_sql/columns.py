@@ -12,8 +12,7 @@ microseconds, nothing is NaN. Fields stand as the lake keeps them, so that insta
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from sqlglot import exp
 
@@ -34,8 +33,6 @@ from zelo.policy.to_sql.dialect import (
 
 COUNTER_BITS = 20
 """An order key is effective milliseconds shifted left by this many bits, plus a counter."""
-_NOTHING: Mapping[str, tuple[str, str]] = MappingProxyType({})
-_NO_FEATURES: Mapping[str, str] = MappingProxyType({})
 
 
 def field_column(path: tuple[str, ...]) -> str:
@@ -58,9 +55,9 @@ class Columns:
 
     kind: Kind
     dialect: str
-    prepared: Mapping[str, tuple[str, str]] = _NOTHING
+    prepared: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Signature of a prepared term to its relation and column."""
-    features: Mapping[str, str] = _NO_FEATURES
+    features: Mapping[str, str] = field(default_factory=dict)
     """Feature to the relation that its column is in."""
     labels: Callable[[t.Term], Expression | None] = lambda term: None
     """What terms about labels come to."""
@@ -71,7 +68,7 @@ class Columns:
         """Return the value of a field, feature, labels or prepared term, None for other terms."""
         match term:
             case t.FieldRef():
-                return self.field(term.path)
+                return self.of(term.path)
             case t.FeatureRef():
                 return exactly(feature_column(term.name), self.features[term.name])
         if self.prepared or self.unknown:
@@ -83,7 +80,7 @@ class Columns:
                 return exactly(name, relation)
         return self.labels(term)
 
-    def field(self, path: tuple[str, ...]) -> Expression:
+    def of(self, path: tuple[str, ...]) -> Expression:
         """Return a field of the event or its envelope in the form of the language."""
         if path == ("kind",):
             return exp.Literal.string(self.kind.name)
