@@ -19,7 +19,7 @@ from zelo.backtest import samples
 from zelo.backtest.assembly import Question, figures_of, outcome_named
 from zelo.backtest.figures import Example, Figures
 from zelo.backtest.judging import Standing
-from zelo.backtest.relations import Progress, Store
+from zelo.backtest.relations import Decided, Progress, Store
 from zelo.backtest.report.page import page
 from zelo.backtest.report.tongue import Tongue
 from zelo.base.errors import Conflict, InvalidInput, NotFound
@@ -31,8 +31,8 @@ from zelo.policy.functions.words import Words
 from zelo.policy.pack import Outcome, Pack
 from zelo.policy.to_python.kinds import plain_object, timestamp_us
 
-Decide = Callable[[Pack, Path, Path, "int | None", Progress], None]
-"""Decides the events of a lake up to a time in microseconds; leaves `decisions/*.parquet` in a folder."""
+Decide = Callable[[Pack, Path, Path, "int | None", Progress], Decided]
+"""Decides the events of a lake up to a time in microseconds; leaves `decisions/*.parquet` and more in a folder."""
 Replay = Callable[[Pack, Iterable[tuple[int, Event]], "set[int]"], samples.Features]
 """Decides a few events in order; returns the features seen at the wanted ones."""
 
@@ -71,13 +71,14 @@ def run_backtest(job: Backtest, progress: Progress) -> Figures:
     """
     with workspace(job.source, job.out, fresh=job.fresh) as place:
         lake = _lake(job, place, progress)
-        decided = {"new": job.question.pack, "old": job.question.old}
-        for version, pack in decided.items():
-            if pack is not None:
-                job.engine.decide(pack, lake.root, place / version, job.question.until_us, progress)
+        decided = {
+            version: job.engine.decide(pack, lake.root, place / version, job.question.until_us, progress)
+            for version, pack in (("new", job.question.pack), ("old", job.question.old))
+            if pack is not None
+        }
         stage = Stage(place / "stage", {}, job.limits)
         try:
-            figures = _figures(job, lake, stage, place, progress)
+            figures = _figures(job, lake, stage, decided, progress)
             progress(N_("writing the report"), 0, 0)
             _write(job, stage, place, figures)
         finally:
@@ -134,7 +135,7 @@ def _lake(job: Backtest, place: Path, progress: Progress) -> Lake:
     return Lake(place / "lake", decoder)
 
 
-def store_of(lake: Lake, stage: Stage, decisions: Mapping[str, Path], question: Question) -> Store:
+def store_of(lake: Lake, stage: Stage, decided: Mapping[str, Decided], question: Question) -> Store:
     """Return where DuckDB finds the events of a lake and the decisions about them."""
     kinds = {}
     for name, kind in lake.kinds.items():
@@ -144,21 +145,11 @@ def store_of(lake: Lake, stage: Stage, decisions: Mapping[str, Path], question: 
         kinds[name] = (kind, sql, has)
     return Store(
         kinds=kinds,
-        decisions={version: _decisions_sql(folder) for version, folder in decisions.items()},
+        decided=decided,
         time_zone=question.pack.time_zone,
         first_key=_first_key(question.since_us),
         until_key=_first_key(question.until_us),
     )
-
-
-def _decisions_sql(folder: Path) -> str:
-    files = sorted(folder.glob("*.parquet"))
-    if files:
-        return f"read_parquet([{', '.join(literal(str(path.resolve())) for path in files)}])"
-    effect = "STRUCT(kind VARCHAR, role VARCHAR, entity VARCHAR, parameters VARCHAR, rules VARCHAR[]"
-    columns = f"NULL::BIGINT AS order_key, NULL::VARCHAR[] AS fired, NULL::VARCHAR[] AS undetermined"
-    nested = f"NULL::{effect})[] AS effects, NULL::{effect}, reason VARCHAR)[] AS held, NULL::VARCHAR AS features"
-    return f"(SELECT {columns}, {nested} LIMIT 0)"
 
 
 def _first_key(moment_us: int | None) -> int | None:
@@ -166,11 +157,10 @@ def _first_key(moment_us: int | None) -> int | None:
     return None if moment_us is None else -(-moment_us // 1_000) << COUNTER_BITS
 
 
-def _figures(job: Backtest, lake: Lake, stage: Stage, place: Path, progress: Progress) -> Figures:
-    versions = {"new": place / "new" / "decisions"}
-    if job.question.old is not None:
-        versions["old"] = place / "old" / "decisions"
-    store = store_of(lake, stage, versions, job.question)
+def _figures(
+    job: Backtest, lake: Lake, stage: Stage, decided: Mapping[str, Decided], progress: Progress
+) -> Figures:
+    store = store_of(lake, stage, decided, job.question)
     outcome = outcome_named(job.question)
     counted = None if outcome is None or outcome.where is None else outcome_keys(lake, job.question.pack, outcome)
     if outcome is not None and outcome.file is not None:

@@ -71,7 +71,7 @@ def _table(ask: Ask, store: Store, pack: Pack, rule: str, kinds: Sequence[str]) 
         return None
     seen: list[tuple[dict[str, object], bool, bool]] = []
     for kind in kinds:
-        if kind in store.kinds:
+        if kind in store.kinds and kind in store.decided["new"].features:
             seen += _rows(ask, store, rule, kind)
     names = _names([values for values, _, _ in seen])
     if not names:
@@ -92,7 +92,7 @@ def _rows(ask: Ask, store: Store, rule: str, kind: str) -> list[tuple[dict[str, 
     found = []
     for features, state, half, *values in ask(f"""
         SELECT d.features, f.state, instr('02468ace', left(md5(f.unit), 1)) > 0{listed}
-        FROM first_hit f JOIN {store.decisions["new"]} d USING (order_key) JOIN {sql} e USING (order_key)
+        FROM first_hit f JOIN {store.decided["new"].features[kind]} d USING (order_key) JOIN {sql} e USING (order_key)
         WHERE f.version = 'new' AND f.rule = {literal(rule)} AND f.state IN ('yes', 'no')
         ORDER BY md5(e.event_id) LIMIT {ROWS_MAX}
     """):

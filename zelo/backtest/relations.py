@@ -19,7 +19,7 @@ from typing import Any
 from zelo.adapters.fitting import literal, quoted
 from zelo.events.intake import COUNTER_BITS
 from zelo.events.rows import columns
-from zelo.events.types import ENVELOPE, Kind, ListOf, MapOf, ObjectOf
+from zelo.events.types import Kind, ListOf, MapOf, ObjectOf
 from zelo.policy.pack import BY_EVENT
 
 Ask = Callable[[str], list[Any]]
@@ -33,13 +33,27 @@ NO_VALUE = ""
 
 
 @dataclass(frozen=True)
+class Decided:
+    """What one version of a pack decided over a lake, as SQL that reads it, whichever engine it was."""
+
+    decisions: str
+    """`order_key`, `fired`, `undetermined` of the events with something in one of the two."""
+    effects: str
+    """`order_key`, `kind`, `role`, `entity`, `parameters` (JSON), `rules` of each effect."""
+    held: str
+    """The same columns of the effects held back, and `reason`."""
+    features: Mapping[str, str]
+    """Kind of event to `order_key` and `features`: the values its rules saw, as a JSON object."""
+
+
+@dataclass(frozen=True)
 class Store:
     """Where the events of a lake and the decisions about them are."""
 
     kinds: Mapping[str, tuple[Kind, str, frozenset[str]]]
     """Kind to its declaration, SQL that reads its events, and the columns these have."""
-    decisions: Mapping[str, str]
-    """Version (`new`, `old`) to SQL that reads its decisions."""
+    decided: Mapping[str, Decided]
+    """Version (`new`, `old`) to what it decided."""
     time_zone: str
     first_key: int | None
     """First order key whose decision counts; None: from the beginning."""
@@ -134,27 +148,18 @@ def _events_of(
 
 def _each(store: Store, column: str) -> str:
     parts = [
-        f"SELECT {literal(version)} AS version, unnest({column}) AS rule, order_key FROM {sql} WHERE {store.period}"
-        for version, sql in store.decisions.items()
+        f"SELECT {literal(version)} AS version, unnest({column}) AS rule, order_key FROM {run.decisions}"
+        f" WHERE {store.period}"
+        for version, run in store.decided.items()
     ]
     return " UNION ALL ".join(parts)
 
 
 def _effects(store: Store) -> str:
+    cells = "order_key, kind, role, entity, parameters, rules"
     parts = []
-    for version, sql in store.decisions.items():
-        for column, reason in (("effects", "CAST(NULL AS VARCHAR)"), ("held", "x.reason")):
-            parts.append(f"""
-                SELECT {literal(version)} AS version, order_key, x.kind AS kind, x.role AS role, x.entity AS entity,
-                       x.parameters AS parameters, x.rules AS rules, {reason} AS reason
-                FROM (SELECT order_key, unnest({column}) AS x FROM {sql})
-            """)
+    for version, run in store.decided.items():
+        named = f"SELECT {literal(version)} AS version, {cells}"
+        parts.append(f"{named}, CAST(NULL AS VARCHAR) AS reason FROM {run.effects}")
+        parts.append(f"{named}, reason FROM {run.held}")
     return " UNION ALL ".join(parts)
-
-
-def type_at(kind: Kind, path: tuple[str, ...]) -> object:
-    """Return the type of a field or of a part of the envelope; None when the kind has not got it."""
-    if len(path) == 1 and path[0] in ENVELOPE:
-        return ENVELOPE[path[0]]
-    found = kind.resolve(path)
-    return found[0] if found else None

@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from zelo.adapters.packs import open_pack, read_pack_files
 from zelo.adapters.revisions import files_at
-from zelo.adapters.stage import Limits, Progress
+from zelo.adapters.stage import Limits
 from zelo.adapters.translation import LANGUAGES, translator
 from zelo.backtest.assembly import SAMPLE, Question, check_question
-from zelo.backtest.flows import Backtest, Engine, run_backtest
+from zelo.backtest.flows import Backtest, run_backtest
 from zelo.backtest.report.tongue import Tongue
 from zelo.base.errors import PolicyRejected
 from zelo.base.messages.message import N_
 from zelo.base.source import Report
 from zelo.cli.backtest_lines import backtest_lines
+from zelo.cli.engines import ENGINES, engine_named
 from zelo.cli.progress import ProgressLine, stop_on_signals
 from zelo.cli.running import instant, memory_option, now_us, pack_argument, path_type, progress_option, source_option
 from zelo.cli.running import time_option
 from zelo.cli.speech import Command, language, language_option, say
-from zelo.decide.flows import Run, run_history
-from zelo.decide.logic import Engine as OnlineEngine
-from zelo.events.decode import Event
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack
 
-ENGINES = ("online",)
 outcome_option = click.option("--outcome", help=N_("Outcome of the pack that rules are measured by; its only one."))
 since_option = click.option("--since", help=N_("Count decisions from this time on; earlier events only fill the windows."))
 until_option = click.option("--until", help=N_("Count decisions before this time; outcomes are looked for after it, too."))
@@ -84,7 +81,7 @@ def backtest(
         question=question,
         source=source,
         out=out,
-        engine=engine_named(engine),
+        engine=engine_named(engine, memory),
         now_us=now_us(),
         fresh=fresh,
         limits=Limits(memory=memory, seconds=time_limit),
@@ -123,32 +120,6 @@ def tongues() -> dict[str, Tongue]:
     """Return how each language is spoken, the reader's first."""
     order = sorted(LANGUAGES, key=lambda name: name != spoken())
     return {name: Tongue(name, translator(name)) for name in order}
-
-
-# --- engines
-
-
-def engine_named(name: str) -> Engine:
-    """Return the engine that `--engine` names."""
-    return {"online": Engine("online", decide_online, replay_online)}[name]
-
-
-def decide_online(pack: Pack, lake: Path, out: Path, until_us: int | None, progress: Progress) -> None:
-    """Decide a lake event by event, as live events are."""
-    run_history(Run(pack=pack, source=lake, out=out, now_us=None, until_us=until_us), progress, lambda: False)
-
-
-def replay_online(
-    pack: Pack, events: Iterable[tuple[int, Event]], wanted: set[int]
-) -> Mapping[int, Mapping[str, object]]:
-    """Decide a few events in order; return the features seen at the wanted ones."""
-    engine = OnlineEngine(pack)
-    found: dict[int, Mapping[str, object]] = {}
-    for order_key, event in events:
-        decision = engine.decide(event, order_key)
-        if order_key in wanted:
-            found[order_key] = decision.features
-    return found
 
 
 COMMANDS = (backtest,)

@@ -59,7 +59,8 @@ class Tongue:
         """Return the 95 % interval of a share, `23–26%`; nothing when there is none."""
         if given.low is None or given.high is None:
             return ""
-        low, high = self.percent(given.low), self.percent(given.high)
+        form = "#,##0.0%" if given.low < 0.0995 or given.high > 0.9005 else "#,##0%"
+        low, high = (str(format_percent(end, format=form, locale=self.locale)) for end in (given.low, given.high))
         return f"{low.removesuffix('%').rstrip()}–{high}"
 
     def day(self, value: str) -> str:
