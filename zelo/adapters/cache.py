@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -74,6 +75,16 @@ class Cache:
                 put_in_place(beside, path)
         finally:
             beside.unlink(missing_ok=True)
+        self._use(path)
+        return path
+
+    def take(self, stage: str, key: str, made: Path) -> Path:
+        """Make an entry of a finished file, which goes away where it was."""
+        path = self.path(stage, key)
+        with writing(self.folder):
+            beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
+            shutil.move(made, beside)
+            put_in_place(beside, path)
         self._use(path)
         return path
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,10 @@ from zelo.events.decode import Decoder, Event
 from zelo.events.rows import columns as event_columns
 from zelo.events.rows import reader
 from zelo.events.types import Kind
+from zelo.policy import terms as t
 from zelo.policy.to_sql.columns import EVENTS, Columns, feature_column
 from zelo.policy.to_sql.dialect import written
-from zelo.policy.to_sql.rules import OPEN, PER_COLUMN, TRUE, RuleOnKind
+from zelo.policy.to_sql.rules import BITS, OPEN, PER_COLUMN, TRUE, RuleOnKind
 
 _EFFECT = [
     pa.field("kind", pa.string()),
@@ -53,8 +55,10 @@ class Wanted:
     """Fields of the event that open rules read."""
 
 
-Replayed = tuple[int, str, tuple[int, ...], tuple[object, ...], tuple[object, ...], tuple[object, ...], object]
-"""Order key, id, states, ids of roles, computed parameters, features, decoded event (None without open rules)."""
+MakeEvent = Callable[[], object]
+Cells = tuple[object, ...]
+Replayed = tuple[int, str, tuple[int, ...], Cells, Cells, Cells, MakeEvent | None]
+"""Order key, id, states, ids of roles, computed parameters, features, what makes the event (None: no open rules)."""
 
 
 def replayed_rows(database: HistoryDatabase, wanted: Wanted, events: str, decoder: Decoder) -> Iterator[Replayed]:
@@ -96,13 +100,72 @@ def _sql(wanted: Wanted, events: str, states: Sequence[str], parameters: Sequenc
 
 
 def _where(wanted: Wanted) -> str:
-    """Return the condition that a rule with effects is true or an open one open."""
+    """Return the condition that a rule with effects is true, or an open one open for what its labels may be."""
+    fires = _any_of((place, TRUE) for place, rule in enumerate(wanted.rules) if rule.rule.effects)
+    beyond = _any_of((place, OPEN) for place, rule in enumerate(wanted.rules) if rule.is_beyond)
+    is_open = _any_of((place, OPEN) for place, rule in enumerate(wanted.rules) if rule.is_open)
+    roles = sorted({role for rule in wanted.rules if rule.is_open for role in _roles_read(rule)})
+    labelled = " OR ".join(
+        f"CAST({_id_sql(wanted.kind, role)} AS VARCHAR) IN (SELECT id FROM {labelled_table(wanted.kind.entities[role])})"
+        for role in roles
+    )
+    return f"{fires} OR {beyond} OR ({is_open} AND ({labelled or 'false'} OR {_relabels(wanted)}))"
+
+
+def _relabels(wanted: Wanted) -> str:
+    """Return the condition that labels may change on the event itself, before open rules are tried."""
+    writers = [place for place, rule in enumerate(wanted.rules) if label_roles(rule)]
+    return _any_of((place, TRUE | OPEN) for place in writers)
+
+
+def _any_of(bits: Iterable[tuple[int, int]]) -> str:
+    """Return SQL of whether a bit of the state of a rule is set, by the rule's place."""
     masks: dict[int, int] = {}
-    for place, rule in enumerate(wanted.rules):
-        bits = (TRUE if rule.rule.effects else 0) | (OPEN if rule.is_open else 0)
+    for place, bit in bits:
         column, at = divmod(place, PER_COLUMN)
-        masks[column] = masks.get(column, 0) | bits << (2 * at)
-    return " OR ".join(f"(s.states_{column} & {mask}) <> 0" for column, mask in masks.items())
+        masks[column] = masks.get(column, 0) | bit << (BITS * at)
+    return "(" + (" OR ".join(f"(s.states_{column} & {mask}) <> 0" for column, mask in masks.items()) or "false") + ")"
+
+
+def _id_sql(kind: Kind, role: str) -> str:
+    return written(Columns(kind, "duckdb").of(kind.roles[role]), "duckdb")
+
+
+def _roles_read(rule: RuleOnKind) -> set[str]:
+    return {part.role for term in rule.terms for part in term.walk() if isinstance(part, t.LabelsRef)}
+
+
+def label_roles(rule: RuleOnKind) -> set[str]:
+    """Return the roles whose labels a rule changes."""
+    return {effect.role for effect in rule.rule.effects if effect.kind in ("add_label", "remove_label")}
+
+
+def labelled_table(entity: str) -> str:
+    """Return the name of the table of the entities that may ever have a label."""
+    return quoted(f"labelled_{entity}")
+
+
+def find_labelled(database: HistoryDatabase, wanted: Iterable[Wanted], events: Mapping[str, str]) -> None:
+    """Make the tables of the entities on which a rule that adds labels is true, or open."""
+    selects: dict[str, list[str]] = {}
+    for one in wanted:
+        for entity in one.kind.entities.values():
+            selects.setdefault(entity, [])
+        for place, rule in enumerate(one.rules):
+            for effect in rule.rule.effects:
+                if effect.kind == "add_label":
+                    ident = _id_sql(one.kind, effect.role)
+                    where = _any_of([(place, TRUE | OPEN)])
+                    selects[one.kind.entities[effect.role]].append(
+                        f"SELECT {ident} AS id FROM {one.states} s JOIN {events[one.kind.name]} {EVENTS} "
+                        f"ON {EVENTS}.order_key = s.order_key WHERE {where}"
+                    )
+    for entity, parts in selects.items():
+        rows = " UNION ALL ".join(f"SELECT CAST(id AS VARCHAR) AS id FROM ({part})" for part in parts)
+        rows = rows or "SELECT CAST(NULL AS VARCHAR) AS id WHERE false"
+        database.run(
+            f"CREATE OR REPLACE TABLE {labelled_table(entity)} AS SELECT DISTINCT id FROM ({rows}) WHERE id IS NOT NULL"
+        )
 
 
 def _columns_read(wanted: Wanted) -> list[str]:
@@ -119,17 +182,16 @@ def _columns_read(wanted: Wanted) -> list[str]:
 
 
 def _event_maker(decoder: Decoder, wanted: Wanted) -> Any:
-    """Return the function that makes events of batches, with the fields that open rules read."""
+    """Return the function that gives for each row of a batch what makes its event, with the fields open rules read."""
     make = reader(decoder, wanted.kind)
     names = ["occurred_at", *(column.name for column in event_columns(wanted.kind))]
     read = set(_columns_read(wanted))
 
-    def events(taken: Mapping[str, pa.Array], rows: int) -> list[Event]:
-        absent: list[object] = [None] * rows
-        values = [python_values(taken[f"e_{name}"]) if name in read else absent for name in names]
-        return make([taken["event_id"].to_pylist(), *values])
+    def one(taken: Mapping[str, pa.Array], row: int) -> Event:
+        values = [python_values(taken[f"e_{name}"].slice(row, 1)) if name in read else [None] for name in names]
+        return make([[taken["event_id"][row].as_py()], *values])[0]
 
-    return events
+    return lambda taken, rows: [partial(one, taken, row) for row in range(rows)]
 
 
 @dataclass

@@ -9,11 +9,13 @@ from pathlib import Path
 from zelo.adapters.fitting import literal, quoted
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.policy.to_sql.dialect import written
-from zelo.policy.to_sql.rules import PER_COLUMN, RuleOnKind, notable, states_query
+from zelo.policy.to_sql.rules import BITS, PER_COLUMN, RuleOnKind, notable, states_query
 from zelo.policy.to_sql.sources import Sources
 
 DIALECT = "duckdb"
-_MASK = 3
+_MASK = 7
+UNLABELLED = 3
+"""The bits of a state that hold if there are no labels."""
 Place = tuple[int, int]
 """Column of states, and place of a rule in it."""
 
@@ -75,11 +77,11 @@ def _moved(rules: Sequence[RuleOnKind], places: Mapping[str, tuple[str, int]]) -
         source, place = places[rule.rule.name]
         column, at = divmod(place, PER_COLUMN)
         way = source, column, target - at
-        masks[way] = masks.get(way, 0) | (_MASK << (2 * at))
+        masks[way] = masks.get(way, 0) | (_MASK << (BITS * at))
     parts = []
     for (source, column, by), mask in masks.items():
         taken = f"(coalesce({source}.states_{column}, 0) & {mask})"
-        shifted = taken if by == 0 else f"({taken} << {2 * by})" if by > 0 else f"({taken} >> {-2 * by})"
+        shifted = taken if by == 0 else f"({taken} << {BITS * by})" if by > 0 else f"({taken} >> {-BITS * by})"
         parts.append(shifted)
     return " + ".join(parts)
 
@@ -87,7 +89,7 @@ def _moved(rules: Sequence[RuleOnKind], places: Mapping[str, tuple[str, int]]) -
 def state_sql(place: int, relation: str = "") -> str:
     """Return SQL of the state of the rule at a place."""
     column, at = divmod(place, PER_COLUMN)
-    return f"(({relation}states_{column} >> {2 * at}) & {_MASK})"
+    return f"(({relation}states_{column} >> {BITS * at}) & {_MASK})"
 
 
 def columns_of(count: int) -> list[str]:
@@ -105,11 +107,13 @@ def decisions_sql(
     for each different set of states.
     """
     columns = columns_of(len(names))
+    closed = sum(UNLABELLED << (BITS * at) for at in range(PER_COLUMN))
     if resolved:
-        taken = ", ".join(f"coalesce(r.{name}, s.{name}) AS {name}" for name in columns)
+        taken = ", ".join(f"coalesce(r.{name}, s.{name} & {closed}) AS {name}" for name in columns)
         base = f"SELECT s.order_key, s.event_id, {taken} FROM {states} s LEFT JOIN {resolved} r USING (order_key)"
     else:
-        base = f"SELECT order_key, event_id, {', '.join(columns)} FROM {states}"
+        taken = ", ".join(f"{name} & {closed} AS {name}" for name in columns)
+        base = f"SELECT order_key, event_id, {taken} FROM {states}"
     there = " OR ".join(f"{name} <> 0" for name in columns)
     base = f"SELECT * FROM ({base}) WHERE ({there})" + ("" if since_key is None else f" AND order_key >= {since_key}")
 

@@ -22,7 +22,7 @@ from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
 from zelo.adapters.history_lake import LakeFiles, lake_files
 from zelo.adapters.history_prepared import prepare
-from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, replayed_rows
+from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
@@ -186,7 +186,7 @@ class _Run:
                     lambda rows, done=done: self.progress(N_("preparing texts"), done + rows, total),  # type: ignore[misc]
                 )
                 for name in missing:
-                    self.cache.put("prepared", keys[name], lambda path, name=name: beside[name].replace(path))
+                    self.cache.take("prepared", keys[name], beside[name])
                     self.cache.computed.append(f"prepared {kind} {name}")
             done += self.files.kinds[kind].rows
             paths = [self.cache.path("prepared", keys[name]) for name in terms]
@@ -206,11 +206,12 @@ class _Run:
             data = self._data(*family.kinds(self.pack))
             text = self.plan.text_of_family(number)
             keys = {kind: key_of(text, kind, data) for kind in family.readers}
-            if not all([self.cache.has("features", key) for key in keys.values()]):
+            there = [self.cache.has("features", key) for key in keys.values()]
+            if not all(there):
                 beside = {kind: self.out / "work" / f"features_{number}_{kind}.parquet" for kind in keys}
                 compute_family(self.database, self.sources, family, beside)
                 for kind, key in keys.items():
-                    self.cache.put("features", key, lambda path, kind=kind: beside[kind].replace(path))
+                    self.cache.take("features", key, beside[kind])
                 self.cache.computed.append("features " + " ".join(spec.name for spec in family.specs))
             for kind, key in keys.items():
                 path = self.cache.path("features", key)
@@ -279,7 +280,7 @@ class _Run:
         done = 0
         try:
             for outcome in self._outcomes(replay):
-                if outcome.states != outcome.row.states:
+                if outcome.states is not None:
                     resolved.setdefault(outcome.kind, []).append((outcome.row.order_key, *outcome.states))
                 if self.since is None or outcome.row.order_key >= self.since:
                     self._keep(outcome, effects, held)
@@ -295,14 +296,17 @@ class _Run:
 
     def _outcomes(self, replay: Replay) -> Iterator[Outcome]:
         decoder = Decoder(self.pack.kinds)
-        streams = [self._rows(replay, kind, decoder) for kind in self.plan.rules]
+        wanted = {kind: self._wanted(replay, kind) for kind in self.plan.rules}
+        events = {kind: self.sources.events(kind) for kind in wanted}
+        find_labelled(self.database, wanted.values(), events)
+        streams = [self._rows(one, decoder) for one in wanted.values()]
         takers = {kind: replay.taker(kind) for kind in self.plan.rules}
         for _, kind, row in heapq.merge(*streams):
             yield takers[kind](row)
 
-    def _rows(self, replay: Replay, kind: str, decoder: Decoder) -> Iterator[tuple[int, str, Row]]:
+    def _wanted(self, replay: Replay, kind: str) -> Wanted:
         part = replay.kinds[kind]
-        wanted = Wanted(
+        return Wanted(
             kind=self.pack.kinds[kind],
             rules=self.plan.rules[kind],
             states=self._states(kind),
@@ -310,6 +314,9 @@ class _Run:
             tables=self._tables(kind, part.features),
             fields=part.fields,
         )
+
+    def _rows(self, wanted: Wanted, decoder: Decoder) -> Iterator[tuple[int, str, Row]]:
+        kind = wanted.kind.name
         for found in replayed_rows(self.database, wanted, self.sources.events(kind), decoder):
             yield found[0], kind, Row(*found)
 
@@ -353,7 +360,7 @@ class _Run:
             for name, count in rows:
                 found[name] = found.get(name, 0) + int(count)
         [(fired, undetermined)] = self.database.run(
-            f"SELECT count_if(len(fired) > 0), count_if(len(undetermined) > 0) FROM {source}"
+            f"SELECT count(*) FILTER (len(fired) > 0), count(*) FILTER (len(undetermined) > 0) FROM {source}"
         )
         counts.events_fired += fired
         counts.events_undetermined += undetermined
@@ -394,7 +401,7 @@ class _Run:
         since = "true" if self.since is None else f"order_key >= {self.since}"
         for kind in self.pack.kinds:
             name = self.sources.events(kind)
-            [(count, every)] = self.database.run(f"SELECT count_if({since}), count(*) FROM {name}")
+            [(count, every)] = self.database.run(f"SELECT count(*) FILTER ({since}), count(*) FROM {name}")
             warm_up += every - count
             if count:
                 kinds[kind] = count

@@ -22,7 +22,7 @@ from zelo.policy import terms as t
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
 from zelo.policy.to_python.kinds import KindPlan, PlannedWindow, Run, compile_kind
-from zelo.policy.to_sql.rules import OPEN, PER_COLUMN, TRUE, RuleOnKind
+from zelo.policy.to_sql.rules import BITS, OPEN, PER_COLUMN, TRUE, UNDETERMINED, RuleOnKind
 
 States = tuple[int, ...]
 """The columns `states_0` ... of an event."""
@@ -41,8 +41,8 @@ class Row:
     """Computed parameters of all rules, in order; None where the rule is not true."""
     features: tuple[object, ...] = ()
     """Of the kind's open rules, see `KindReplay.features`."""
-    event: object = None
-    """The decoded event, for open rules."""
+    event: Callable[[], object] | None = None
+    """What makes the decoded event, for open rules."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Outcome:
 
     row: Row
     kind: str
-    states: States
-    """With what was open decided."""
+    states: States | None
+    """With what was open decided; None: it is as if there were no labels."""
     effects: tuple[Effect, ...]
     held: tuple[Held, ...]
 
@@ -85,12 +85,18 @@ class _Seen:
 
 
 @dataclass(frozen=True)
-class _Certain:
-    """What a set of states says without knowing labels."""
+class _Read:
+    """What a set of states says."""
 
     fired: tuple[int, ...]
-    """Numbers in the compiled kind; of open rules only when `is_open` is False."""
+    """Numbers in the compiled kind of the rules that are true if there are no labels, in pack order."""
     is_open: bool
+    is_beyond: bool
+    """Whether a rule is open whatever labels there are."""
+    relabels: bool
+    """Whether a rule that is true, or open, changes labels."""
+    states: States
+    """The states if there are no labels."""
 
 
 @dataclass
@@ -111,7 +117,7 @@ class KindReplay:
     _run: Run | None = field(init=False, default=None)
     _decided: tuple[int, ...] = field(init=False, default=())
     """Numbers in the compiled kind of the rules that are decided here, in order."""
-    _certain: dict[States, _Certain] = field(init=False, default_factory=dict)
+    _reads: dict[States, _Read] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         """Compile the rules that are to be decided here: the open ones, and those whose labels they may read."""
@@ -125,6 +131,9 @@ class KindReplay:
         self.features = tuple(sorted({part.name for part in parts if isinstance(part, t.FeatureRef)}))
         self.fields = frozenset(part.path for part in parts if isinstance(part, t.FieldRef))
         self._seen = _Seen(self.features)
+        roles = {part.role for part in parts if isinstance(part, t.LabelsRef)}
+        order = list(self.kind.roles)
+        self._views = [(order.index(role), self.labels.view(self.kind.entities[role])) for role in roles]
         if here:
             ordered = sorted(here, key=lambda rule: numbers[rule.rule.name])
             self._decided = tuple(numbers[rule.rule.name] for rule in ordered)
@@ -151,44 +160,59 @@ class KindReplay:
                 start += len(rule.parameters)
         return found
 
-    def fired(self, row: Row) -> tuple[list[int], dict[int, tuple[object, ...]], States]:
+    def fired(self, row: Row) -> tuple[list[int], dict[int, tuple[object, ...]], States | None]:
         """Return the rules that fire on a row in pack order, their computed parameters, and the states."""
-        certain = self._certain.get(row.states)
-        if certain is None:
-            certain = self._certain[row.states] = self._read(row.states)
-        if not certain.is_open or self._run is None:
-            fired = list(certain.fired)
-            computed = {n: row.parameters[self._slices[n]] for n in fired if n in self._slices}
-            return fired, computed, row.states
+        read = self._reads.get(row.states)
+        if read is None:
+            read = self._reads[row.states] = self._read(row.states)
+        if not read.is_open or not (read.is_beyond or read.relabels or self._labelled(row)):
+            fired = list(read.fired)
+            return fired, self._computed(row, fired), None
+        assert self._run is not None and row.event is not None, "a kind with open rules can decide them"
         self._seen.values = row.features
-        found, unknown, values, _, _ = self._run(row.event, row.order_key)
+        found, unknown, values, _, _ = self._run(row.event(), row.order_key)
         here = set(self._decided)
-        fired = [number for number in certain.fired if number not in here]
-        computed = {n: row.parameters[self._slices[n]] for n in fired if n in self._slices}
+        fired = [number for number in read.fired if number not in here]
+        computed = self._computed(row, fired)
         fired += [self._decided[number] for number in found]
         computed |= {self._decided[number]: value for number, value in values.items()}
         fired.sort(key=self.compiled.order.__getitem__)
-        return fired, computed, self._with(row.states, found, unknown)
+        return fired, computed, self._with(read.states, found, unknown)
 
-    def _read(self, states: States) -> _Certain:
-        fired, is_open = [], False
+    def _labelled(self, row: Row) -> bool:
+        """Say whether a label is in force on an entity whose labels open rules read."""
+        now_ms = row.order_key >> 20
+        return any(view(row.ids[place], now_ms) for place, view in self._views)
+
+    def _computed(self, row: Row, fired: Iterable[int]) -> dict[int, tuple[object, ...]]:
+        return {n: row.parameters[self._slices[n]] for n in fired if n in self._slices} if self._slices else {}
+
+    def _read(self, states: States) -> _Read:
+        fired: list[int] = []
+        is_open = is_beyond = relabels = False
+        alone = list(states)
         for place, rule in enumerate(self.rules):
-            state = states[place // PER_COLUMN] >> (2 * (place % PER_COLUMN)) & 3
-            if state == TRUE:
+            column, at = divmod(place, PER_COLUMN)
+            state = states[column] >> (BITS * at) & 7
+            alone[column] &= ~(OPEN << (BITS * at))
+            if state & 3 == TRUE:
                 fired.append(self._number[place])
-            is_open = is_open or (state == OPEN and rule.is_open)
-        return _Certain(tuple(sorted(fired, key=self.compiled.order.__getitem__)), is_open)
+            if state & OPEN:
+                is_open, is_beyond = True, is_beyond or rule.is_beyond
+            relabels = relabels or (state not in (0, UNDETERMINED) and _writes_labels(rule))
+        ordered = tuple(sorted(fired, key=self.compiled.order.__getitem__))
+        return _Read(ordered, is_open, is_beyond, relabels, tuple(alone))
 
     def _with(self, states: States, fired: Iterable[int], unknown: Iterable[int]) -> States:
         """Return states with those of the rules that were decided here."""
         found = list(states)
         for number in self._decided:
             place = self._place[number]
-            found[place // PER_COLUMN] &= ~(3 << (2 * (place % PER_COLUMN)))
-        for numbers, state in ((fired, TRUE), (unknown, OPEN)):
+            found[place // PER_COLUMN] &= ~(7 << (BITS * (place % PER_COLUMN)))
+        for numbers, state in ((fired, TRUE), (unknown, UNDETERMINED)):
             for number in numbers:
                 place = self._place[self._decided[number]]
-                found[place // PER_COLUMN] |= state << (2 * (place % PER_COLUMN))
+                found[place // PER_COLUMN] |= state << (BITS * (place % PER_COLUMN))
         return tuple(found)
 
 

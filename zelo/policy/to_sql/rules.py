@@ -3,13 +3,13 @@ The rules of one kind of event in SQL: for each event in which one is true or NU
 
     order_key, event_id, states_0 [states_1 ...], x_RULE_0 ...
 
-A state has two bits: 0 false, 1 true, 2 undetermined or open. `states_0` holds those of the first 30 rules, the first
-one lowest. `x_RULE_N` is the Nth computed parameter of a rule's effects, where the rule is true.
+A state has three bits: 0 false, 1 true, 2 undetermined, and 4 more where it is open. `states_0` holds those of the
+first 20 rules, the first one lowest. `x_RULE_N` is the Nth computed parameter of a rule's effects, where it is true.
 
 A rule is *open* where it hangs on labels that the pack's rules add, or on what SQL cannot say: such parts are NULL, so
-that the state is 2 wherever they might decide, and the true state is found in Python. Kleene's logic makes that safe:
-more knowledge turns a NULL into true or false, and never changes a true or a false. Labels that no rule adds are on no
-entity in history.
+that it comes to NULL wherever they might decide, and its true state is found in Python. Kleene's logic makes that safe:
+more knowledge turns a NULL into true or false, and never changes a true or a false. The lower bits of an open state
+hold if there are no labels, as on most events. Labels that no rule adds are on no entity in history.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ from zelo.policy.to_sql.dialect import Expression, cast, either, exactly, guarde
 from zelo.policy.to_sql.prepared import beyond_sql
 from zelo.policy.to_sql.queries import ORDER_KEY, inside, joined_by_key, named, selected
 from zelo.policy.to_sql.sources import Sources, text_of
+from zelo.policy.to_sql.terms import Terms
 
-PER_COLUMN = 30
+BITS = 3
+"""Bits of a state."""
+PER_COLUMN = 20
 """Rules whose states stand in one column of 64 bits."""
-FALSE, TRUE, OPEN = 0, 1, 2
+FALSE, TRUE, UNDETERMINED, OPEN = 0, 1, 2, 4
 _NOWHERE = Span(Source("<role>", ""), 1, 1)
 Added = Mapping[str, frozenset[str]]
 """Entity to the labels that rules of the pack add to it."""
@@ -48,6 +51,8 @@ class RuleOnKind:
     """Computed parameters of its effects, in order."""
     is_open: bool
     """Whether its state may have to be found in Python."""
+    is_beyond: bool
+    """Whether that is because of what SQL cannot say, and so without labels too."""
 
     @property
     def terms(self) -> tuple[t.Term, ...]:
@@ -79,8 +84,8 @@ def rules_on(pack: Pack, kind: str, dialect: str, computed: Callable[[Rule], tup
         if kind in rule.terms:
             terms = (rule.terms[kind], *computed(rule))
             is_open = any(_hangs_on_labels(term, pack.kinds[kind], added) for term in terms)
-            is_open = is_open or bool(beyond_sql(terms, dialect).unknown)
-            found.append(RuleOnKind(rule, terms[0], terms[1:], is_open))
+            is_beyond = bool(beyond_sql(terms, dialect).unknown)
+            found.append(RuleOnKind(rule, terms[0], terms[1:], is_open or is_beyond, is_beyond))
     return found
 
 
@@ -98,18 +103,13 @@ def states_query(sources: Sources, kind: str, rules: Sequence[RuleOnKind], table
     """
     aliases = {relation: f"t{place}" for place, relation in enumerate(dict.fromkeys(tables.values()))}
     terms = [term for rule in rules for term in rule.terms]
-    labels = labels_in_history(sources.pack.kinds[kind], labels_added(sources.pack), sources.dialect)
-    write = sources.terms(kind, terms, {name: aliases[relation] for name, relation in tables.items()}, labels)
-    states: list[Expression] = []
-    for place, rule in enumerate(rules):
-        if write.sure(rule.condition):
-            state = when(write.true(rule.condition), literal(TRUE, INT), literal(FALSE, INT))
-        else:
-            tests = write.false(rule.condition), literal(FALSE, INT), write.true(rule.condition), literal(TRUE, INT)
-            state = when(*tests, literal(OPEN, INT))
-        states.append(named(state, f"r{place}"))
+    kind_, places = sources.pack.kinds[kind], {name: aliases[relation] for name, relation in tables.items()}
+    added = labels_added(sources.pack)
+    write = sources.terms(kind, terms, places, labels_in_history(kind_, added))
+    unlabelled = sources.terms(kind, terms, places, labels_in_history(kind_, {}))
+    states = [named(_state(rule, write, unlabelled), f"r{place}") for place, rule in enumerate(rules)]
     values = [
-        named(write.value(term), rule.parameter_column(number_))
+        named(unlabelled.value(term), rule.parameter_column(number_))
         for rule in rules
         for number_, term in enumerate(rule.parameters)
     ]
@@ -120,11 +120,23 @@ def states_query(sources: Sources, kind: str, rules: Sequence[RuleOnKind], table
     return _packed(query, rules)
 
 
+def _state(rule: RuleOnKind, write: Terms, unlabelled: Terms) -> Expression:
+    """Return the state of a rule; what is most often so stands first."""
+    term = rule.condition
+    if write.sure(term):
+        return when(write.true(term), literal(TRUE, INT), literal(FALSE, INT))
+    pairs = [write.false(term), literal(FALSE, INT), write.true(term), literal(TRUE, INT)]
+    if not rule.is_open:
+        return when(*pairs, literal(UNDETERMINED, INT))
+    pairs += [unlabelled.false(term), literal(OPEN | FALSE, INT), unlabelled.true(term), literal(OPEN | TRUE, INT)]
+    return when(*pairs, literal(OPEN | UNDETERMINED, INT))
+
+
 def _packed(query: exp.Select, rules: Sequence[RuleOnKind]) -> exp.Query:
     columns = [exactly(ORDER_KEY), exactly("event_id")]
     for column, start in enumerate(range(0, len(rules), PER_COLUMN)):
         parts = [
-            exp.Mul(this=exactly(f"r{place}"), expression=literal(4 ** (place - start), INT))
+            exp.Mul(this=exactly(f"r{place}"), expression=literal(1 << BITS * (place - start), INT))
             for place in range(start, min(start + PER_COLUMN, len(rules)))
         ]
         whole: Expression = parts[0]
@@ -134,7 +146,7 @@ def _packed(query: exp.Select, rules: Sequence[RuleOnKind]) -> exp.Query:
     for place, rule in enumerate(rules):
         for number_ in range(len(rule.parameters)):
             name = rule.parameter_column(number_)
-            fires = exp.EQ(this=exactly(f"r{place}"), expression=number(TRUE))
+            fires = exp.In(this=exactly(f"r{place}"), expressions=[number(TRUE), number(OPEN | TRUE)])
             columns.append(named(when(fires, exactly(name)), name))
     return selected(columns, inside(query, "s"))
 
@@ -145,7 +157,7 @@ def notable(count: int) -> Expression:
     return either([exp.NEQ(this=exactly(f"states_{column}"), expression=number(0)) for column in columns])
 
 
-def labels_in_history(kind: Kind, added: Added, dialect: str) -> Callable[[t.Term], Expression | None]:
+def labels_in_history(kind: Kind, added: Added) -> Callable[[t.Term], Expression | None]:
     """Return what terms about labels come to: what no rule adds is not there, and the rest is open."""
 
     def look(term: t.Term) -> Expression | None:
