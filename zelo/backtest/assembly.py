@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 import zelo
 from zelo.backtest import counts, judging, spread
 from zelo.backtest.changes import changed_rules, diffs
-from zelo.backtest.figures import Example, Figures, Judgement, OutcomeFigures, RuleFigures, Totals, Version
+from zelo.backtest.figures import (
+    Concentration,
+    Example,
+    Figures,
+    Judgement,
+    OutcomeFigures,
+    RuleFigures,
+    Totals,
+    Version,
+)
 from zelo.backtest.hints import hints
 from zelo.backtest.judging import JUDGEABLE, Standing
 from zelo.backtest.logic import share
@@ -163,12 +172,7 @@ def _judged(
     names = {rule.name for rule in own}
     every = (*own, *(rule for rule in (question.old.rules if question.old else ()) if rule.name not in names))
     rules = judging.standing(outcome, every, question.pack.kinds)
-    if outcome.file is None:
-        ask(judging.happened_sql(outcome, store, counted))
-        judging.judge_by_event(ask, store, outcome, rules)
-    else:
-        ask("CREATE TABLE happened AS SELECT unit, CAST(0 AS BIGINT) AS order_key, CAST(0 AS BIGINT) AS ms FROM label WHERE value")
-        judging.judge_by_labels(ask, store, rules)
+    judging.judge(ask, store, outcome, rules, counted)
     judging.find_first_hits(ask, rules)
     return rules, judging.judgements(ask, store, rules), judging.outcome_figures(ask, outcome)
 
@@ -196,7 +200,7 @@ class _Parts:
     series: Mapping[tuple[str, str], tuple[int, ...]]
     effects: Mapping[str, tuple[counts.Counts, counts.Counts]]
     by: Mapping[str, Mapping[str, counts.Counts]]
-    concentrations: Mapping[str, spread.Concentration]
+    concentrations: Mapping[str, Concentration]
     judged: Mapping[tuple[str, str], Judgement]
     standing: Standing | None
     changed: frozenset[str]

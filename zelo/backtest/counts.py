@@ -62,13 +62,13 @@ def events_by_kind(ask: Ask, store: Store) -> Counts:
 
 def hits(ask: Ask) -> Mapping[tuple[str, str], Hits]:
     """Return version and rule to its hits; rules that never fired are absent."""
-    busiest = dict(
-        ((version, rule), most)
+    busiest = {
+        (version, rule): most
         for version, rule, most in ask("""
             SELECT version, rule, max(n) FROM (SELECT version, rule, day, count(*) AS n FROM hit GROUP BY ALL)
             GROUP BY ALL
         """)
-    )
+    }
     rows = ask("SELECT version, rule, count(*), count(DISTINCT actor), count(DISTINCT target) FROM hit GROUP BY ALL")
     return {
         (version, rule): Hits(count, accounts, targets, busiest[version, rule])
@@ -121,7 +121,9 @@ def flips(ask: Ask) -> Mapping[tuple[str, str], int]:
         FULL JOIN (SELECT order_key, rule FROM hit WHERE version = 'old') o
           ON n.order_key = o.order_key AND n.rule = o.rule
     """)
-    return {(rule, change): count for rule, change, count in ask("SELECT rule, change, count(*) FROM flip GROUP BY ALL")}
+    return {
+        (rule, change): count for rule, change, count in ask("SELECT rule, change, count(*) FROM flip GROUP BY ALL")
+    }
 
 
 def account_flips(ask: Ask) -> Mapping[tuple[str, str], int]:
@@ -221,7 +223,8 @@ def restricted(ask: Ask) -> Counts:
     """Return version to the accounts on which a restriction of the whole account was asked for."""
     return dict(
         ask("""
-        SELECT version, count(DISTINCT entity) FROM effect WHERE reason IS NULL AND kind = 'restrict_account' GROUP BY ALL
+        SELECT version, count(DISTINCT entity) FROM effect WHERE reason IS NULL AND kind = 'restrict_account'
+        GROUP BY ALL
     """)
     )
 
@@ -235,7 +238,8 @@ def splits(ask: Ask, store: Store, by: Sequence[str], *, old: bool, judged: bool
         counted: dict[tuple[str, str], tuple[int, int]] = {
             (version, value): (count, accounts)
             for version, value, count, accounts in ask(f"""
-                SELECT version, {column}, count(*), count(DISTINCT actor) FROM hit WHERE rule = {literal(ANY)} GROUP BY ALL
+                SELECT version, {column}, count(*), count(DISTINCT actor) FROM hit
+                WHERE rule = {literal(ANY)} GROUP BY ALL
             """)
         }
         shares = _split_shares(ask, column) if judged else {}
@@ -270,7 +274,8 @@ def split_of_rules(ask: Ask, by: Sequence[str]) -> Mapping[str, Mapping[str, Cou
     for number, field in enumerate(by):
         rows = ask(f"""
             SELECT rule, by_{number}, count(*) AS n FROM hit WHERE version = 'new' AND rule <> {literal(ANY)}
-            GROUP BY rule, by_{number} QUALIFY row_number() OVER (PARTITION BY rule ORDER BY n DESC, by_{number}) <= {VALUES_MAX}
+            GROUP BY rule, by_{number}
+            QUALIFY row_number() OVER (PARTITION BY rule ORDER BY n DESC, by_{number}) <= {VALUES_MAX}
             ORDER BY rule, n DESC, by_{number}
         """)
         for rule, value, count in rows:

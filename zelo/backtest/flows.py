@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,18 +12,21 @@ from pathlib import Path
 
 import msgspec
 
-from zelo.adapters.fitting import literal
 from zelo.adapters.files import locked, put_in_place, write_whole, writing
+from zelo.adapters.fitting import literal
 from zelo.adapters.lake import Lake
 from zelo.adapters.sources import LAKE, Import, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Stage
-from zelo.backtest import samples
+from zelo.backtest import judging, samples, sweep
 from zelo.backtest.assembly import Question, figures_of, outcome_named
 from zelo.backtest.figures import Example, Figures
 from zelo.backtest.judging import Standing
-from zelo.backtest.relations import Decided, Progress, Store
+from zelo.backtest.relations import Decided, Progress, Store, make
 from zelo.backtest.report.page import page
+from zelo.backtest.report.sweeps import sweep_charts, sweep_page
 from zelo.backtest.report.tongue import Tongue
+from zelo.backtest.sweep import Curve
+from zelo.backtest.thresholds import Threshold, critical, loosest, seen_by, threshold
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
@@ -29,6 +34,7 @@ from zelo.events.intake import COUNTER_BITS
 from zelo.policy.evaluate import evaluate
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Outcome, Pack
+from zelo.policy.terms import FieldRef
 from zelo.policy.to_python.kinds import plain_object, timestamp_us
 
 Decide = Callable[[Pack, Path, Path, "int | None", Progress], Decided]
@@ -86,16 +92,100 @@ def run_backtest(job: Backtest, progress: Progress) -> Figures:
     return figures
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """A constant of a rule to try at every value, and where to write the curve."""
+
+    question: Question
+    rule: str
+    constant: str
+    source: Path
+    out: Path | None
+    """None: the curve is only told, not written."""
+    engine: Engine
+    now_us: int | None
+    fresh: bool = False
+    limits: Limits = field(default_factory=Limits)
+    tongues: Mapping[str, Tongue] = field(default_factory=dict)
+
+
+def run_sweep(job: Sweep, progress: Progress) -> Curve:
+    """
+    Find the hits, precision and recall of a rule for every value of a constant, from one pass over history.
+
+    Raises what `thresholds.threshold` and `run_backtest` raise.
+    """
+    found = threshold(job.question.pack, job.rule, job.constant)
+    if job.out is not None:
+        with workspace(job.source, job.out, fresh=job.fresh, proof="sweep.json") as place:
+            curve = _curve(job, found, place, progress)
+            write_whole(place / "sweep.json", msgspec.json.format(msgspec.json.encode(curve), indent=2))
+            write_whole(place / "sweep.html", sweep_page(curve, job.tongues).encode())
+            for name, chart in sweep_charts(curve, next(iter(job.tongues.values()))).items():
+                write_whole(place / f"{name}.svg", chart.encode())
+            kept = {"sweep.json", "sweep.html", "hits.svg", "precision.svg", "recall.svg", ".lock"}
+            for entry in place.iterdir():
+                if entry.name not in kept:
+                    _remove(entry)
+        return curve
+    with tempfile.TemporaryDirectory(prefix="zelo-sweep-") as folder:
+        return _curve(job, found, Path(folder), progress)
+
+
+def _curve(job: Sweep, found: Threshold, place: Path, progress: Progress) -> Curve:
+    pack = job.question.pack
+    lake = _lake(job, place, progress)
+    version = hashlib.sha256(f"{pack.version} {found.rule.name} {found.constant}".encode()).hexdigest()
+    loose = loosest(pack, found, version)
+    decided = {"new": job.engine.decide(loose, lake.root, place / "new", job.question.until_us, progress)}
+    stage = Stage(place / "stage", {}, job.limits)
+    try:
+        store = store_of(lake, stage, decided, job.question)
+        outcome = outcome_named(job.question)
+        make(stage.run, store, (), outcome.by if outcome else None)
+        rules, reason = sweep.judge(stage.run, store, pack, found, outcome)
+        if outcome is not None and rules is not None:
+            judging.judge(stage.run, store, outcome, rules, *_outside(job, lake, stage, outcome))
+        progress(N_("finding thresholds"), 0, 0)
+        sweep.fill(stage.run, _criticals(stage, store, lake, found, loose))
+        return sweep.curve(stage.run, store, pack, found, outcome, reason)
+    finally:
+        stage.close()
+
+
+def _criticals(stage: Stage, store: Store, lake: Lake, found: Threshold, loose: Pack) -> Iterator[tuple[int, float]]:
+    """Yield, for each event on which the loosest form of the rule fires, up to which key of the constant it does."""
+    lists = {name: Words(data.values) for name, data in loose.lists.items()}
+    for kind, term in found.rule.terms.items():
+        if kind not in store.kinds:
+            continue
+        rows = stage.run(f"""
+            SELECT d.order_key, d.features FROM hit h JOIN {store.decided["new"].features[kind]} d USING (order_key)
+            WHERE h.rule = {literal(found.rule.name)} AND h.kind = {literal(kind)}
+        """)
+        features = {key: msgspec.json.decode(text) if text else {} for key, text in rows}
+        values = plain_object(lake.kinds[kind].fields)
+        reads_event = any(isinstance(part, FieldRef) for part in term.walk())
+        events = lake.at(features) if reads_event else ((key, None) for key in sorted(features))
+        for order_key, event in events:
+            seen = {} if event is None else {**values(event), **_envelope(kind, event, order_key)}
+            yield order_key, critical(term, found, seen_by(found, seen, features[order_key], lists))
+
+
 # --- a folder that is whole or absent
 
 
 @contextmanager
-def workspace(source: Path, out: Path, *, fresh: bool) -> Iterator[Path]:
-    """Give a folder to write to that becomes `out` when all went well, and goes away when it did not."""
+def workspace(source: Path, out: Path, *, fresh: bool, proof: str = "report.json") -> Iterator[Path]:
+    """
+    Give a folder to write to that becomes `out` when all went well, and goes away when it did not.
+
+    `proof`: the file that shows that `out` holds the work of an earlier command, which `fresh` may replace.
+    """
     if out.resolve().is_relative_to(source.resolve()):
         raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not (out / "report.json").is_file():
+        if not (out / proof).is_file():
             raise Conflict(N_("{out} holds files that are not from a backtest: name a new folder"), out=out)
         if not fresh:
             raise Conflict(N_("{out} holds a report already: name a new folder, or replace it with --fresh"), out=out)
@@ -123,7 +213,7 @@ def _remove(entry: Path) -> None:
 # --- reading
 
 
-def _lake(job: Backtest, place: Path, progress: Progress) -> Lake:
+def _lake(job: Backtest | Sweep, place: Path, progress: Progress) -> Lake:
     """Return the source as a lake; tables and lines are imported into a lake that goes away at the end."""
     pack = job.question.pack
     decoder = Decoder(pack.kinds)
@@ -157,20 +247,23 @@ def _first_key(moment_us: int | None) -> int | None:
     return None if moment_us is None else -(-moment_us // 1_000) << COUNTER_BITS
 
 
-def _figures(
-    job: Backtest, lake: Lake, stage: Stage, decided: Mapping[str, Decided], progress: Progress
-) -> Figures:
+def _figures(job: Backtest, lake: Lake, stage: Stage, decided: Mapping[str, Decided], progress: Progress) -> Figures:
     store = store_of(lake, stage, decided, job.question)
     outcome = outcome_named(job.question)
-    counted = None if outcome is None or outcome.where is None else outcome_keys(lake, job.question.pack, outcome)
-    if outcome is not None and outcome.file is not None:
-        load_labels(stage, job.source, outcome)
+    counted = _outside(job, lake, stage, outcome)[0] if outcome is not None else None
 
     def examples(rules: Standing | None) -> tuple[tuple[Example, ...], int]:
         progress(N_("tracing examples"), 0, 0)
         return _examples(job, lake, stage, store, rules)
 
     return figures_of(stage.run, store, job.question, job.engine.name, counted, examples, progress)
+
+
+def _outside(job: Backtest | Sweep, lake: Lake, stage: Stage, outcome: Outcome) -> tuple[dict[str, list[int]] | None]:
+    """Read what an outcome needs beside the events: the labels of its file, or which events satisfy its condition."""
+    if outcome.file is not None:
+        load_labels(stage, job.source, outcome)
+    return (None if outcome.where is None else outcome_keys(lake, job.question.pack, outcome),)
 
 
 def outcome_keys(lake: Lake, pack: Pack, outcome: Outcome) -> dict[str, list[int]]:
@@ -204,7 +297,9 @@ def load_labels(stage: Stage, source: Path, outcome: Outcome) -> None:
     try:
         has = {row[0] for row in stage.run(f"DESCRIBE SELECT * FROM {sql}")}
     except Exception as error:
-        raise InvalidInput(N_("{file} cannot be read: {reason}"), file=path, reason=str(error).split("\n")[0]) from error
+        raise InvalidInput(
+            N_("{file} cannot be read: {reason}"), file=path, reason=str(error).split("\n")[0]
+        ) from error
     for column in (outcome.id_column, outcome.value_column):
         if column not in has:
             raise InvalidInput(
@@ -212,7 +307,8 @@ def load_labels(stage: Stage, source: Path, outcome: Outcome) -> None:
                 file=path, column=column, columns="`, `".join(sorted(has)),
             )  # fmt: skip
     ident, value = (f'CAST("{column}" AS VARCHAR)' for column in (outcome.id_column, outcome.value_column))
-    truth = f"CASE WHEN lower({value}) IN ('true', '1', 'yes') THEN TRUE WHEN lower({value}) IN ('false', '0', 'no') THEN FALSE END"
+    yes, no = "('true', '1', 'yes')", "('false', '0', 'no')"
+    truth = f"CASE WHEN lower({value}) IN {yes} THEN TRUE WHEN lower({value}) IN {no} THEN FALSE END"
     stage.run(f"CREATE TABLE label AS SELECT {ident} AS unit, bool_or({truth}) AS value FROM {sql} GROUP BY 1")
     [[wrong]] = stage.run(f"SELECT count(*) FROM {sql} WHERE {value} IS NOT NULL AND ({truth}) IS NULL")
     if wrong:
@@ -252,7 +348,12 @@ def _examples(
 
 
 def _example(
-    stage: Stage, pack: Pack, one: samples.Pick, event: Event, features: Mapping[str, object], lists: Mapping[str, object]
+    stage: Stage,
+    pack: Pack,
+    one: samples.Pick,
+    event: Event,
+    features: Mapping[str, object],
+    lists: Mapping[str, object],
 ) -> Example:
     kind = pack.kinds[one.kind]
     values = {**plain_object(kind.fields)(event), **_envelope(one.kind, event, one.order_key)}
@@ -281,8 +382,11 @@ def _write(job: Backtest, stage: Stage, place: Path, figures: Figures) -> None:
     write_whole(place / "report.json", encoded)
     write_whole(place / "report.html", page(figures, job.tongues).encode())
     if job.question.old is not None:
-        told = f"COPY (SELECT f.*, e.event_id, e.kind, e.actor FROM flip f JOIN events e USING (order_key) WHERE rule <> '*' AND change <> 'kept' ORDER BY order_key, rule)"
-        stage.run(f"{told} TO {literal(str(place / 'flips.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
+        flips = """
+            SELECT f.*, e.event_id, e.kind, e.actor FROM flip f JOIN events e USING (order_key)
+            WHERE rule <> '*' AND change <> 'kept' ORDER BY order_key, rule
+        """
+        stage.run(f"COPY ({flips}) TO {literal(str(place / 'flips.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
     stage.close()
     for version, name in (("new", "decisions"), ("old", "decisions_against")):
         if (place / version / "decisions").is_dir():

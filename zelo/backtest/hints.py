@@ -86,7 +86,9 @@ def _rows(ask: Ask, store: Store, rule: str, kind: str) -> list[tuple[dict[str, 
     fields = [
         column.name
         for column in columns(declared)
-        if column.name in has and column.type in (INT, DOUBLE, BOOL, STRING) and not _personal(declared.fields, column.path)
+        if column.name in has
+        and column.type in (INT, DOUBLE, BOOL, STRING)
+        and not _personal(declared.fields, column.path)
     ]
     listed = "".join(f", e.{quoted(name)}" for name in fields)
     found = []

@@ -78,6 +78,19 @@ def happened_sql(outcome: Outcome, store: Store, counted: Mapping[str, Sequence[
     return f"CREATE TABLE happened AS {' UNION ALL '.join(parts) or nothing}"
 
 
+def judge(
+    ask: Ask, store: Store, outcome: Outcome, rules: Standing, counted: Mapping[str, Sequence[int]] | None
+) -> None:
+    """Make `happened` and `judged`; of labels, `label(unit, value)` is there already."""
+    if outcome.file is None:
+        ask(happened_sql(outcome, store, counted))
+        judge_by_event(ask, store, outcome, rules)
+    else:
+        zero = "CAST(0 AS BIGINT)"
+        ask(f"CREATE TABLE happened AS SELECT unit, {zero} AS order_key, {zero} AS ms FROM label WHERE value")
+        judge_by_labels(ask, store, rules)
+
+
 def judge_by_event(ask: Ask, store: Store, outcome: Outcome, rules: Standing) -> None:
     """
     Make `judged`: the next later event of the same entity, within the horizon, or none.

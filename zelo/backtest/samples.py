@@ -62,7 +62,9 @@ def pick(ask: Ask, each: int, *, old: bool, judged: Mapping[str, tuple[str, ...]
     best = f"QUALIFY row_number() OVER (PARTITION BY x.rule, x.sort ORDER BY {hashed}) <= {each}"
     shown = "x.sort, x.rule, x.version, x.order_key, e.event_id, e.kind, e.actor, x.lead_ms"
     if old:
-        flips = "SELECT *, change AS sort, NULL AS lead_ms, CASE change WHEN 'gained' THEN 'new' ELSE 'old' END AS version"
+        flips = (
+            "SELECT *, change AS sort, NULL AS lead_ms, CASE change WHEN 'gained' THEN 'new' ELSE 'old' END AS version"
+        )
         found += _picks(
             ask,
             f"SELECT {shown} FROM ({flips} FROM flip WHERE change <> 'kept' AND rule <> '*') x"
@@ -149,13 +151,17 @@ def features_of(term: Term) -> set[str]:
 # --- labels
 
 
-def labels_before(ask: Ask, pack: Pack, one: Pick, ids: Mapping[str, tuple[str, object]]) -> dict[str, tuple[str, ...] | None]:
+def labels_before(
+    ask: Ask, pack: Pack, one: Pick, ids: Mapping[str, tuple[str, object]]
+) -> dict[str, tuple[str, ...] | None]:
     """Return role to the labels that a rule found on its entity: those of earlier events, then of lower strata."""
     stratum = next(rule.stratum for rule in pack.rules if rule.name == one.rule)
     below = {rule.name: rule for rule in pack.rules if rule.stratum < stratum and one.kind in rule.kinds}
     fired = [
         below[rule]
-        for (rule,) in ask(f"SELECT rule FROM hit WHERE version = {literal(one.version)} AND order_key = {one.order_key}")
+        for (rule,) in ask(
+            f"SELECT rule FROM hit WHERE version = {literal(one.version)} AND order_key = {one.order_key}"
+        )
         if rule in below
     ]
     found: dict[str, tuple[str, ...] | None] = {}
@@ -241,7 +247,9 @@ def _lines(found: Trace, depth: int) -> list[Step]:
     lines = [Step(depth=depth, text=_short(found.text), value=written(found.value, found.term.type))]
     for child in found.term.children():
         if isinstance(child, Const) and child.constant is not None:
-            lines.append(Step(depth=depth + 1, text=f"constants.{child.constant}", value=written(child.value, child.type)))
+            lines.append(
+                Step(depth=depth + 1, text=f"constants.{child.constant}", value=written(child.value, child.type))
+            )
     for part in found.parts:
         lines += _lines(part, depth + 1)
     return lines

@@ -62,9 +62,7 @@ def sizes(ask: Ask, store: Store, *, old: bool, judged: bool) -> tuple[Class, ..
     return _classes(ask, store, size, tuple(code for _, code in SIZES), old=old, judged=judged)
 
 
-def _classes(
-    ask: Ask, store: Store, sql: str, codes: tuple[str, ...], *, old: bool, judged: bool
-) -> tuple[Class, ...]:
+def _classes(ask: Ask, store: Store, sql: str, codes: tuple[str, ...], *, old: bool, judged: bool) -> tuple[Class, ...]:
     """Return accounts by class: each is in that of its first hit; an account's hits count there too."""
     ask("""
         CREATE TABLE IF NOT EXISTS account AS
@@ -74,11 +72,13 @@ def _classes(
     join = ""
     if judged:
         state = "f.state"
-        join = "LEFT JOIN (SELECT unit, state FROM first_hit WHERE version = 'new' AND rule = '+') f ON f.unit = h.actor"
+        join = (
+            "LEFT JOIN (SELECT unit, state FROM first_hit WHERE version = 'new' AND rule = '+') f ON f.unit = h.actor"
+        )
     rows = ask(f"""
         WITH met AS (
-            SELECT version, actor, min(ms) AS ms, count(*) AS n FROM hit WHERE rule = {literal(ANY)} AND actor IS NOT NULL
-            GROUP BY ALL
+            SELECT version, actor, min(ms) AS ms, count(*) AS n FROM hit
+            WHERE rule = {literal(ANY)} AND actor IS NOT NULL GROUP BY ALL
         )
         SELECT h.version, {sql} AS class, count(*), CAST(sum(h.n) AS BIGINT),
                count(*) FILTER ({state} = 'yes'), count(*) FILTER ({state} IN ('yes', 'no'))

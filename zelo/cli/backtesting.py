@@ -12,23 +12,35 @@ from zelo.adapters.revisions import files_at
 from zelo.adapters.stage import Limits
 from zelo.adapters.translation import LANGUAGES, translator
 from zelo.backtest.assembly import SAMPLE, Question, check_question
-from zelo.backtest.flows import Backtest, run_backtest
+from zelo.backtest.flows import Backtest, Sweep, run_backtest, run_sweep
 from zelo.backtest.report.tongue import Tongue
 from zelo.base.errors import PolicyRejected
 from zelo.base.messages.message import N_
 from zelo.base.source import Report
-from zelo.cli.backtest_lines import backtest_lines
+from zelo.cli.backtest_lines import backtest_lines, sweep_lines
 from zelo.cli.engines import ENGINES, engine_named
 from zelo.cli.progress import ProgressLine, stop_on_signals
-from zelo.cli.running import instant, memory_option, now_us, pack_argument, path_type, progress_option, source_option
-from zelo.cli.running import time_option
+from zelo.cli.running import (
+    instant,
+    memory_option,
+    now_us,
+    pack_argument,
+    path_type,
+    progress_option,
+    source_option,
+    time_option,
+)
 from zelo.cli.speech import Command, language, language_option, say
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack
 
 outcome_option = click.option("--outcome", help=N_("Outcome of the pack that rules are measured by; its only one."))
-since_option = click.option("--since", help=N_("Count decisions from this time on; earlier events only fill the windows."))
-until_option = click.option("--until", help=N_("Count decisions before this time; outcomes are looked for after it, too."))
+since_option = click.option(
+    "--since", help=N_("Count decisions from this time on; earlier events only fill the windows.")
+)
+until_option = click.option(
+    "--until", help=N_("Count decisions before this time; outcomes are looked for after it, too.")
+)
 fresh_option = click.option("--fresh", is_flag=True, help=N_("Replace an earlier report in the folder."))
 engine_option = click.option(
     "--engine", type=click.Choice(ENGINES), default=ENGINES[0], show_default=True, help=N_("What decides the events.")
@@ -122,4 +134,58 @@ def tongues() -> dict[str, Tongue]:
     return {name: Tongue(name, translator(name)) for name in order}
 
 
-COMMANDS = (backtest,)
+@click.command("sweep", cls=Command, help=N_("Show what a rule would do for every value of one of its constants."))
+@pack_argument
+@click.option("--rule", "rule_name", required=True, help=N_("Rule whose condition reads the constant."))
+@click.option("--constant", required=True, help=N_("Name of the constant, a number, in the rule's policy."))
+@source_option
+@click.option(
+    "--out", type=path_type, help=N_("Folder for the curve as a page, SVG and JSON; without it, it is only told.")
+)
+@since_option
+@until_option
+@outcome_option
+@engine_option
+@fresh_option
+@memory_option
+@time_option
+@progress_option
+@language_option
+def sweep(
+    pack: Path, rule_name: str, constant: str, source: Path, out: Path | None, since: str | None, until: str | None,
+    outcome: str | None, engine: str, fresh: bool, memory: str, time_limit: int, shown: bool | None,
+    language: str | None,
+) -> int:  # fmt: skip
+    """Sweep a constant."""
+    question = Question(
+        pack=open_pack(pack),
+        named=str(pack),
+        since_us=instant(since, "--since"),
+        until_us=instant(until, "--until"),
+        outcome=outcome,
+    )
+    check_question(question)
+    job = Sweep(
+        question=question,
+        rule=rule_name,
+        constant=constant,
+        source=source,
+        out=out,
+        engine=engine_named(engine, memory),
+        now_us=now_us(),
+        fresh=fresh,
+        limits=Limits(memory=memory, seconds=time_limit),
+        tongues=tongues(),
+    )
+    line = ProgressLine(shown=shown)
+    try:
+        with stop_on_signals():
+            curve = run_sweep(job, line)
+    finally:
+        line.close()
+    for text in sweep_lines(curve, job.tongues[spoken()], out):
+        say(text)
+    return 0
+
+
+COMMANDS = (backtest, sweep)

@@ -43,7 +43,7 @@ def decide_online(pack: Pack, lake: Path, out: Path, until_us: int | None, progr
         decisions=decisions,
         effects=f"(SELECT order_key, {cells} FROM ({each.format('effects')}))",
         held=f"(SELECT order_key, {cells}, x.reason AS reason FROM ({each.format('held')}))",
-        features={kind: f"(SELECT order_key, features FROM {decisions})" for kind in pack.kinds},
+        features=dict.fromkeys(pack.kinds, f"(SELECT order_key, features FROM {decisions})"),
     )
 
 

@@ -122,7 +122,9 @@ def curve(
     low, high = min(x for x, _ in points), max(x for x, _ in points)
     width = (high - low) or 1.0
     top = 1.0 if share else axis_top(max(y for _, y in points))
-    placed = [(round(_LEFT + (_RIGHT - _LEFT) * (x - low) / width, 2), round(100 - 100 * y / top, 2)) for x, y in points]
+    placed = [
+        (round(_LEFT + (_RIGHT - _LEFT) * (x - low) / width, 2), round(100 - 100 * y / top, 2)) for x, y in points
+    ]
     path = f"M{placed[0][0]} {placed[0][1]}" + "".join(f"H{x}V{y}" for x, y in placed[1:])
     inner = HEIGHT - _TOP - _BOTTOM
     ticks = [_axis(tongue, top)] if not share else [_share_axis(tongue)]
@@ -139,7 +141,8 @@ def curve(
         label = escape(tongue.say("sweep_now", value=now))
         anchor = "end" if x > 80 else "start"
         parts.append(f'<line class="limit" x1="{x}%" x2="{x}%" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
-        parts.append(f'<text class="strong" x="{x}%" dx="{-6 if anchor == "end" else 6}" y="{_TOP + 12}" text-anchor="{anchor}">{label}</text>')
+        place = f'x="{x}%" dx="{-6 if anchor == "end" else 6}" y="{_TOP + 12}" text-anchor="{anchor}"'
+        parts.append(f'<text class="strong" {place}>{label}</text>')
     return _chart(name, HEIGHT, title, desc, parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zelo.backtest.figures import Figures, Hint, Judgement
 from zelo.backtest.report.tongue import Tongue
+from zelo.backtest.sweep import Curve
 
 
 def lede(figures: Figures, tongue: Tongue) -> str:
@@ -90,3 +91,25 @@ def _test(test: tuple[str, str, object], titles: dict[str, str], tongue: Tongue)
     else:
         told = f"`{value}`" if isinstance(value, str) else value
     return tongue.say(f"test_{how}", what=shown, **({} if value is None else {"value": told}))
+
+
+def sweep_sentence(curve: Curve, tongue: Tongue) -> str:
+    """Return what the present value of a constant does, and over what range of it the rule fires at all."""
+    if not curve.points or curve.at_now is None:
+        return tongue.say("sweep_nothing", rule=curve.rule)
+    at = curve.at_now
+    told: dict[str, object] = {
+        "rule": curve.rule,
+        "constant": curve.constant,
+        "now": curve.now,
+        "hits": tongue.count("hits", at.hits),
+        "accounts": tongue.count("accounts", at.accounts),
+        "low": curve.points[0].value,
+        "high": curve.points[-1].value,
+        "candidates": tongue.count("hits", curve.candidates),
+    }
+    if curve.outcome is None or curve.reason is not None or at.precision.value is None:
+        return tongue.say("sweep_plain", **told)
+    told |= {"precision": tongue.share(at.precision), "interval": tongue.interval(at.precision)}
+    told |= {"recall": tongue.share(at.recall), "outcome": tongue.title(curve.title, curve.outcome)}
+    return tongue.say("sweep_judged", **told)

@@ -32,7 +32,9 @@ _LEDES = {
         "yet{restricted}."
     ),
     "lede_same": N_("Both versions act on the same {events} of {accounts}: the change has no effect on this history."),
-    "lede_against": N_("Against {old}, the rules act on {gained} more and {lost} fewer; on {kept} both act{restricted}."),
+    "lede_against": N_(
+        "Against {old}, the rules act on {gained} more and {lost} fewer; on {kept} both act{restricted}."
+    ),
     "lede_against_judged": N_(
         "Against {old}, the rules act on {gained} more and {lost} fewer: of the {known} newly met that can be judged, "
         "the outcome “{outcome}” came true for {yes} ({interval}) and not for {no}{restricted}."
@@ -96,12 +98,23 @@ _CHARTS = {
     "step_day": N_("Day"),
     "step_week": N_("Week from"),
     "bar_desc": N_("{value}, 95% interval {interval}, n = {n}"),
-    "sweep_hits": N_("Hits"),
-    "sweep_precision": N_("Precision"),
-    "sweep_recall": N_("Recall"),
-    "sweep_title": N_("{rule} by `{constant}`"),
+    "sweep_page": N_("{rule} by {constant}"),
+    "sweep_nothing": N_("The rule {rule} fires at no value of the constant on this history."),
+    "sweep_plain": N_(
+        "With {constant} at {now}, {rule} has {hits} on {accounts}; from {low} to {high} it ranges up to {candidates}."
+    ),
+    "sweep_judged": N_(
+        "With {constant} at {now}, {rule} has {hits} on {accounts}: precision {precision} ({interval}) "
+        "and recall {recall} "
+        "against “{outcome}”; from {low} to {high} it ranges up to {candidates}."
+    ),
+    "sweep_desc": N_("From {low} to {high}; now, at {now}: {value}."),
     "sweep_now": N_("now {value}"),
-    "sweep_desc": N_("Hits, and precision and recall against the outcome, for each value of the constant; now it is {value}."),
+    "sweep_note": N_(
+        "One pass over the history: for each event, the value of the constant up to which the rule "
+        "fires. Only this rule's use "
+        "of the constant changes. A curve shows what was; a value chosen by its best point will do a little worse."
+    ),
 }
 _COLUMNS = {
     "rule": N_("Rule"),
@@ -156,19 +169,28 @@ _CLASSES = {
 }
 _JUDGED = {
     "judged_intro": N_(
-        "“{outcome}” is what a rule is measured by here. Each entity counts once, at its first hit; entities whose horizon "
+        "“{outcome}” is what a rule is measured by here. Each entity counts once, at its first hit; "
+        "entities whose horizon "
         "passes {end}, the end of the history, are left out and counted as too recent: {cut} in all."
     ),
-    "judged_labels": N_("“{outcome}” is what a rule is measured by here, from the labels of a file; what no label speaks of is left out."),
-    "no_outcome": N_("No outcome was chosen, so this report does not say how well the rules do. The pack declares: {names}."),
+    "judged_labels": N_(
+        "“{outcome}” is what a rule is measured by here, from the labels of a file; what no label "
+        "speaks of is left out."
+    ),
+    "no_outcome": N_(
+        "No outcome was chosen, so this report does not say how well the rules do. The pack declares: {names}."
+    ),
     "no_outcome_at_all": N_(
-        "The pack declares no outcome, so this report does not say how well the rules do. An outcome is a later event or a "
+        "The pack declares no outcome, so this report does not say how well the rules do. An outcome is "
+        "a later event or a "
         "file of labels, in `outcomes.yaml`."
     ),
     "recall_how": N_("{part} of {whole} of whom it came true after an event that a rule looks at"),
     "precision_how": N_("{part} of {whole} met for the first time; without any rule {base}"),
     "lead_how": N_("From the first hit to the outcome; in brackets the middle half"),
-    "out_of_reach": N_("Of {n} more it came true, but nothing that these rules look at was seen of them within the horizon before."),
+    "out_of_reach": N_(
+        "Of {n} more it came true, but nothing that these rules look at was seen of them within the horizon before."
+    ),
     "why_own_kind": N_("looks at the outcome itself"),
     "why_no_role": N_("is about events without that entity"),
     "why_no_hits": N_("never fired where it can be judged"),
@@ -176,7 +198,9 @@ _JUDGED = {
     "why_unlabeled": N_("no label speaks of its hits"),
     "gained_judged": N_("Of the entities only {version} meets, it came true for {share} ({interval}), n = {n}."),
     "gained_unjudged": N_("Of the entities only {version} meets, none can be judged."),
-    "base_note": N_("Without the rule: of all entities, how many came true after the first event that the rule looks at."),
+    "base_note": N_(
+        "Without the rule: of all entities, how many came true after the first event that the rule looks at."
+    ),
 }
 _RULES = {
     "only_new": N_("new in this version"),
@@ -184,7 +208,9 @@ _RULES = {
     "changed": N_("changed"),
     "silent_never_tried": N_("Never tried: the history has no event of the kinds it looks at ({kinds})."),
     "silent_never_fired": N_("Tried on {n} and never true."),
-    "silent_undetermined": N_("Undetermined on {share} of the events it looks at: a value was missing. It never fires on those."),
+    "silent_undetermined": N_(
+        "Undetermined on {share} of the events it looks at: a value was missing. It never fires on those."
+    ),
     "silent_none": N_("Every rule fired, and none was often undetermined."),
     "no_effects": N_("No effect was asked for."),
     "no_limit": N_("no limit"),
@@ -204,12 +230,14 @@ _RULES = {
 }
 _HINTS = {
     "hints_intro": N_(
-        "Where a rule was wrong more often than elsewhere. Found on half of the accounts and checked on the other half. A "
+        "Where a rule was wrong more often than elsewhere. Found on half of the accounts and checked on "
+        "the other half. A "
         "hint, not a rule: it may be chance, or a trait that nobody should be judged by. Nothing was applied."
     ),
     "hints_none": N_("Nothing was found that sets false positives apart from true ones clearly enough to speak of it."),
     "hint": N_(
-        "{rule}: when {conditions}, it came true for {precision} of {n} ({interval}), against {overall} overall. To leave such "
+        "{rule}: when {conditions}, it came true for {precision} of {n} ({interval}), against {overall} "
+        "overall. To leave such "
         "hits out would also lose {removes} of the true ones."
     ),
     "and": N_(" and "),
@@ -226,7 +254,8 @@ _HINTS = {
 }
 _EXAMPLES = {
     "examples_intro": N_(
-        "Chosen by a hash of the event's id, so that the same backtest shows the same examples. Each line is a part of the "
+        "Chosen by a hash of the event's id, so that the same backtest shows the same examples. Each "
+        "line is a part of the "
         "condition with the value it had: filled is true, hollow is false, hatched is missing."
     ),
     "examples_none": N_("No event is shown: there was none of the kind, or none was asked for."),
@@ -248,19 +277,42 @@ _MADE = {
     "made_zelo": N_("zelo"),
     "made_warm_up": N_("Events before the period, which only fill the windows"),
     "made_end": N_("End of the history"),
-    "made_same": N_("The same rules, windows and limits as on live events; nothing after an event was known when it was decided."),
+    "made_same": N_(
+        "The same rules, windows and limits as on live events; nothing after an event was known when it was decided."
+    ),
     "made_intervals": N_("Intervals"),
     "made_wilson": N_("95%, Wilson's score interval; counts are of the whole history and have none"),
     "made_unknown": N_("Not known is not zero: hatched cells could not be computed."),
     "made_definitions": N_("Words"),
-    "def_hit": N_("Hit: an event on which a rule's condition was true. Undetermined: a value it needs was missing; it does not fire."),
-    "def_precision": N_("Precision: of the entities met that can be judged, the share of whom the outcome came true after their first hit."),
-    "def_recall": N_("Recall: of the entities of whom it came true after an event that the rule looks at, the share it met on such an event."),
+    "def_hit": N_(
+        "Hit: an event on which a rule's condition was true. Undetermined: a value it needs was "
+        "missing; it does not fire."
+    ),
+    "def_precision": N_(
+        "Precision: of the entities met that can be judged, the share of whom the outcome came true "
+        "after their first hit."
+    ),
+    "def_recall": N_(
+        "Recall: of the entities of whom it came true after an event that the rule looks at, the share "
+        "it met on such an event."
+    ),
     "def_lead": N_("Lead time: from the first hit to the outcome."),
     "made_repeat": N_("Repeat it with"),
 }
 
 WORDS: Mapping[str, str] = MappingProxyType(
-    {**_LEDES, **_HEADS, **_FACTS, **_CHARTS, **_COLUMNS, **_CLASSES, **_JUDGED, **_RULES, **_HINTS, **_EXAMPLES, **_MADE}
+    {
+        **_LEDES,
+        **_HEADS,
+        **_FACTS,
+        **_CHARTS,
+        **_COLUMNS,
+        **_CLASSES,
+        **_JUDGED,
+        **_RULES,
+        **_HINTS,
+        **_EXAMPLES,
+        **_MADE,
+    }
 )
 """Key to text."""
