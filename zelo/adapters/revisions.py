@@ -24,7 +24,11 @@ def files_at(pack: Path, revision: str) -> Mapping[str, bytes]:
     Raises NotFound when the folder is in no git repository or the repository has no such revision or the revision
     no such folder, InvalidInput for text that is no revision, Unavailable without git.
     """
-    if not revision or revision.startswith("-") or any(character.isspace() or character == "\0" for character in revision):
+    if (
+        not revision
+        or revision.startswith("-")
+        or any(character.isspace() or character == "\0" for character in revision)
+    ):
         raise InvalidInput(N_("`{revision}` is no revision of git"), revision=revision)
     folder = pack.resolve()
     top = _git(folder, "rev-parse", "--show-toplevel")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-import zelo
 from zelo.backtest import counts, judging, spread
 from zelo.backtest.changes import changed_rules, diffs
 from zelo.backtest.figures import (
@@ -51,6 +50,15 @@ class Question:
     """Leave out ids and examples, so that the report can be shown to anyone."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """What the figures were made with."""
+
+    engine: str
+    zelo_version: str
+    language_version: str
+
+
 Examples = Callable[["Standing | None"], tuple[tuple[Example, ...], int]]
 
 
@@ -91,7 +99,7 @@ def figures_of(
     ask: Ask,
     store: Store,
     question: Question,
-    engine: str,
+    made: Made,
     counted: Mapping[str, list[int]] | None,
     examples: Examples,
     progress: Progress,
@@ -136,9 +144,9 @@ def figures_of(
         found += tuple(_rule(parts, rule, "old") for rule in old.rules if rule.name not in own)
     shown, left_out = examples(rules)
     return Figures(
-        zelo_version=zelo.__version__,
-        language_version=zelo.LANGUAGE_VERSION,
-        engine=engine,
+        zelo_version=made.zelo_version,
+        language_version=made.language_version,
+        engine=made.engine,
         new=_version(pack, question.named),
         old=_version(old, question.old_named) if old else None,
         period=period,

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import msgspec
 
+import zelo
 from zelo.adapters.files import locked, put_in_place, write_whole, writing
 from zelo.adapters.fitting import literal
 from zelo.adapters.lake import Lake
 from zelo.adapters.sources import LAKE, Import, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Stage
 from zelo.backtest import judging, samples, sweep
-from zelo.backtest.assembly import Question, figures_of, outcome_named
+from zelo.backtest.assembly import Made, Question, figures_of, outcome_named
 from zelo.backtest.figures import Example, Figures
 from zelo.backtest.judging import Standing
 from zelo.backtest.relations import Decided, Progress, Store, make
@@ -256,7 +257,8 @@ def _figures(job: Backtest, lake: Lake, stage: Stage, decided: Mapping[str, Deci
         progress(N_("tracing examples"), 0, 0)
         return _examples(job, lake, stage, store, rules)
 
-    return figures_of(stage.run, store, job.question, job.engine.name, counted, examples, progress)
+    made = Made(job.engine.name, zelo.__version__, zelo.LANGUAGE_VERSION)
+    return figures_of(stage.run, store, job.question, made, counted, examples, progress)
 
 
 def _outside(job: Backtest | Sweep, lake: Lake, stage: Stage, outcome: Outcome) -> tuple[dict[str, list[int]] | None]:

@@ -129,8 +129,8 @@ def _uses(term: Term, constant: str, positive: bool, plain: bool) -> Iterator[_U
         case _:
             raise InvalidInput(
                 N_(
-                    "{place}: `constants.{name}` is not compared by `<`, `<=`, `>` or `>=` here, so it is no threshold: "
-                    "rewrite the condition, or sweep another constant"
+                    "{place}: `constants.{name}` is not compared by `<`, `<=`, `>` or `>=` here, so it is no "
+                    "threshold: rewrite the condition, or sweep another constant"
                 ),
                 place=_place(term.span),
                 name=constant,

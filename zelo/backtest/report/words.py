@@ -12,7 +12,6 @@ COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "events": (N_("{n} event"), N_("{n} events")),
         "accounts": (N_("{n} account"), N_("{n} accounts")),
         "hits": (N_("{n} hit"), N_("{n} hits")),
-        "rules": (N_("{n} rule"), N_("{n} rules")),
         "examples": (N_("{n} example"), N_("{n} examples")),
         "values": (N_("{n} further value"), N_("{n} further values")),
         "lines": (N_("{n} further line"), N_("{n} further lines")),
@@ -68,7 +67,6 @@ _FACTS = {
     "events": N_("Events"),
     "version": N_("Version"),
     "against": N_("Against"),
-    "engine": N_("Engine"),
     "outcome": N_("Outcome"),
     "by": N_("Entity"),
     "none": N_("none"),
@@ -85,7 +83,6 @@ _FACTS = {
     "quartiles": N_("{median} ({q1} to {q3})"),
     "of": N_("{part} of {whole}"),
     "new_version": N_("this version"),
-    "old_version": N_("the other version"),
 }
 _CHARTS = {
     "chart_title": N_("Events on which a rule fired, by day"),
@@ -143,7 +140,6 @@ _COLUMNS = {
     "held": N_("Held back"),
     "account": N_("Account"),
     "class": N_("Accounts"),
-    "share_of_hits": N_("Share of hits"),
     "value": N_("Value"),
 }
 _CLASSES = {
@@ -223,7 +219,6 @@ _RULES = {
     "overlap_few": N_("Only the {n} rules with the most hits in common are shown."),
     "by_rest": N_("{rest} are not listed."),
     "no_diff": N_("The texts of both versions are the same."),
-    "diff_rules": N_("Rules concerned:"),
     "diff_effect": N_("{rule}: {gained} gained, {lost} lost, {kept} kept"),
     "diff_nothing": N_("No rule of this file acts differently on this history."),
     "diff_cut": N_("{lines} are not shown."),
