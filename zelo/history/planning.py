@@ -68,4 +68,4 @@ def plan_history(pack: Pack, dialect: str) -> Plan:
         for name in features_of(on):
             read_by.setdefault(name, []).append(kind)
     prepared = {kind: prepared_terms(pack, kind, dialect) for kind in pack.kinds}
-    return Plan(pack, dialect, prepared, families(pack, read_by), rules)
+    return Plan(pack, dialect, prepared, families(pack, read_by, dialect), rules)

@@ -116,9 +116,14 @@ def sql_type(type_: Type) -> str:
     return _SQL_TYPES.get(type_, "STRING")
 
 
+@cache
+def _built(name: str) -> exp.DataType:
+    return exp.DataType.build(name)
+
+
 def cast(expression: Expression, type_: Type) -> Expression:
     """Return the expression as a type of the language."""
-    return exp.Cast(this=expression, to=exp.DataType.build(sql_type(type_)))
+    return exp.Cast(this=expression, to=_built(sql_type(type_)).copy())
 
 
 def literal(value: object, type_: Type) -> Expression:

@@ -85,12 +85,17 @@ class Family:
         return signal.form == MATCH and spec.where is None and set(self.kinds(pack)) <= signal.kinds
 
 
-def families(pack: Pack, read_by: Mapping[str, Iterable[str]]) -> tuple[Family, ...]:
-    """Return the features that rules read, by key; `distinct` is on its own. `read_by`: feature to kinds of event."""
+def is_alone(spec: FeatureSpec, dialect: str) -> bool:
+    """Say whether a feature is not a window over the rows of its key, but needs a query of its own."""
+    return spec.aggregate == "distinct" and (dialect == "spark" or spec.reach is None)
+
+
+def families(pack: Pack, read_by: Mapping[str, Iterable[str]], dialect: str) -> tuple[Family, ...]:
+    """Return the features that rules read, by key. `read_by`: feature to kinds of event."""
     shelves: dict[tuple[object, ...], list[FeatureSpec]] = {}
     for name, spec in pack.features.items():
         if read_by.get(name):
-            alone = (name,) if spec.aggregate == "distinct" else ()
+            alone = (name,) if is_alone(spec, dialect) else ()
             shelves.setdefault((spec.by, *alone), []).append(spec)
     return tuple(
         Family(specs[0].by, tuple(specs), tuple(k for k in pack.kinds if any(k in read_by[s.name] for s in specs)))
@@ -122,7 +127,7 @@ def _of_kind(sources: Sources, family: Family, kind: str) -> exp.Query:
         value = _signal(write, spec, signal, kind) if kind in signal.kinds else cast(exp.null(), stored(spec, signal))
         columns.append(named(value, f"s{place}"))
     query = sources.read(kind, columns, terms)
-    return query.where(both(keys)) if keys else query
+    return query.where(both(keys), copy=False) if keys else query
 
 
 def _signal(write: Terms, spec: FeatureSpec, signal: Signal, kind: str) -> Expression:

@@ -14,7 +14,7 @@ ORDER_KEY = "order_key"
 
 def named(expression: Expression, name: str) -> Expression:
     """Return an expression as a column of a selection."""
-    return exp.alias_(expression, name, quoted=True)
+    return exp.alias_(expression, name, quoted=True, copy=False)
 
 
 def table(name: str, alias: str | None = None) -> exp.Table:
@@ -26,13 +26,13 @@ def selected(
     columns: Sequence[Expression], source: exp.Table | exp.Subquery, where: Expression | None = None
 ) -> exp.Select:
     """Return the selection of some columns of a relation."""
-    query = exp.select(*columns).from_(source)
-    return query if where is None else query.where(where)
+    query = exp.select(*columns, copy=False).from_(source, copy=False)
+    return query if where is None else query.where(where, copy=False)
 
 
 def inside(query: exp.Query, alias: str) -> exp.Subquery:
     """Return a query to select from."""
-    return query.subquery(exp.to_identifier(alias, quoted=True))
+    return query.subquery(exp.to_identifier(alias, quoted=True), copy=False)
 
 
 def union(parts: Sequence[exp.Query]) -> exp.Query:
@@ -48,7 +48,7 @@ def joined_by_key(query: exp.Select, relation: str, alias: str, kind: int | None
     meet: Expression = exp.EQ(this=exactly(ORDER_KEY, alias), expression=exactly(ORDER_KEY, to))
     if kind is not None:
         meet = exp.And(this=meet, expression=exp.EQ(this=exactly("kind", alias), expression=number(kind)))
-    return query.join(table(relation, alias), on=meet, join_type="left")
+    return query.join(table(relation, alias), on=meet, join_type="left", copy=False)
 
 
 @dataclass(frozen=True)

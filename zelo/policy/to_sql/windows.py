@@ -1,9 +1,9 @@
 """
 Windowed features in SQL, from gathered rows: `kind`, `order_key` and a column `f_NAME` for each feature.
 
-Everything but `distinct` is a window over one order of the rows, which all features of a key share. `distinct` counts
-the values that are in a window by their comings and goings: a value comes with an event after a pause longer than the
-window, and goes when the window has passed its last event.
+Features are windows over one order of the rows, which all features of a key share. But where an engine cannot count
+different values in a window, or would look at all of history for it, `distinct` counts the comings and goings of values:
+a value comes with an event after a pause longer than the window, and goes when the window has passed its last event.
 
 Where more than `at_most` events may be in a window, `capped` writes the windows as lists, which are then cut: right for
 every window, and slow for large ones.
@@ -32,7 +32,7 @@ from zelo.policy.to_sql.dialect import (
     when,
     written,
 )
-from zelo.policy.to_sql.gather import MICRO, Family, Signal
+from zelo.policy.to_sql.gather import MICRO, Family, Signal, is_alone
 from zelo.policy.to_sql.queries import ORDER_KEY, Frame, inside, named, nth, selected, table, union
 
 GATHERED = "gathered"
@@ -58,8 +58,9 @@ class WindowWriter:
 
     def query(self) -> exp.Query:
         """Return the query of the features."""
-        if self.family.specs[0].aggregate == "distinct" and not self.capped:
-            return self._distinct(self.family.specs[0])
+        first = self.family.specs[0]
+        if first.aggregate == "distinct" and not self.capped and is_alone(first, self.dialect):
+            return self._distinct(first)
         features = [named(self._feature(spec), feature_column(spec.name)) for spec in self.wanted or self.family.specs]
         signals = [exactly(f"s{place}") for place in range(len(self.family.signals))]
         windows = [named(window, name) for name, window in self._windows.values()]
@@ -104,6 +105,8 @@ class WindowWriter:
             case "first":
                 first = self._window(self._frame(spec, own=True), nth(exp.FirstValue, self._signal(spec)))
                 return when(exp.GT(this=guarded(self._count(spec)), expression=number(0)), first)
+            case "distinct":
+                return self._different(spec)
             case "last":
                 frame = self._frame(spec, own=spec.including_current)
                 return self._window(frame, nth(exp.LastValue, self._signal(spec)))
@@ -122,6 +125,20 @@ class WindowWriter:
             return count
         own = literal(1, INT) if every else cast(is_there(signal), INT)
         return exp.Sub(this=count, expression=own)
+
+    def _different(self, spec: FeatureSpec) -> Expression:
+        """Return how many values the window holds: those of a frame with the row in it, less what only the row has."""
+        signal, reach = self._signal(spec), number(spec.reach or 0)
+        values = exp.Count(this=exp.Distinct(expressions=[signal]))
+        count = self._window(self._frame(spec, own=True), values)
+        if spec.including_current:
+            return count
+        lag = _beside("lag", [*(exactly(name) for name in self.family.keys), signal.copy()])
+        name, _ = self._windows.setdefault(written(lag, self.dialect), (f"w{len(self._windows)}", lag))
+        outside = exp.LT(this=exactly(name), expression=exp.Sub(this=exactly(ORDER_KEY), expression=reach))
+        alone = exp.Or(this=guarded(is_missing(exactly(name))), expression=guarded(outside))
+        own = exp.And(this=guarded(is_there(signal.copy())), expression=exp.Paren(this=alone))
+        return exp.Sub(this=count, expression=cast(own, INT))
 
     def _total(self, spec: FeatureSpec) -> Expression:
         signal = self._signal(spec)
