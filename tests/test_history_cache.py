@@ -14,7 +14,7 @@ from tests.small_run import POLICY, stream, write_pack
 from zelo.adapters.cache import Cache
 from zelo.adapters.history import HistoryLimits, HistoryRun
 from zelo.adapters.packs import open_pack
-from zelo.history import planning
+from zelo.history import flows
 from zelo.history.flows import run_sql
 from zelo.policy.pack import Pack
 
@@ -127,7 +127,7 @@ def test_another_version_leaves_no_stale_answer(
 def test_other_code_leaves_no_stale_answer(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pack = open_pack(write_pack(tmp_path / "pack"))
     run(pack, lake, tmp_path)
-    monkeypatch.setattr(planning, "CODE_VERSION", planning.CODE_VERSION + 1)
+    monkeypatch.setattr(flows, "code_key", lambda: "other")
     assert run(pack, lake, tmp_path).manifest.computed
 
 

@@ -15,11 +15,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import msgspec
+import pyarrow
 
+import zelo
 from zelo.adapters.files import put_in_place, write_whole, writing
 
 CACHE_VERSION = 1
@@ -32,6 +36,16 @@ def key_of(*parts: object) -> str:
     for part in (CACHE_VERSION, *parts):
         text = str(part).encode("utf-8", "surrogatepass")
         made.update(len(text).to_bytes(8) + text)
+    return made.hexdigest()[:32]
+
+
+@lru_cache(maxsize=1)
+def code_key() -> str:
+    """Return what tells this code, and the engine it runs on, from any other."""
+    root = Path(zelo.__file__).parent
+    made = hashlib.sha256(f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__}".encode())
+    for path in sorted(root.rglob("*.py")):
+        made.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return made.hexdigest()[:32]
 
 

@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 
 import zelo
-from zelo.adapters.cache import Cache, key_of
+from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
@@ -125,7 +125,7 @@ class _Run:
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        self.plan: Plan = plan_history(pack, "duckdb")
+        self.plan: Plan = plan_history(pack, "duckdb", code_key())
         self.sources = Sources(pack, "duckdb")
         self.cache = Cache(cache)
         self.seconds: dict[str, float] = {}
