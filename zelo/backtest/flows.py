@@ -327,10 +327,11 @@ def _examples(
     job: Backtest, lake: Lake, stage: Stage, store: Store, rules: Standing | None
 ) -> tuple[tuple[Example, ...], int]:
     question = job.question
-    judged = None if rules is None else {name: of for name, of in rules.kinds.items() if name != "+"}
+    own = [rule.name for rule in question.pack.rules]
+    judged = None if rules is None else {name: rules.kinds[name] for name in own if name in rules.kinds}
     if question.aggregates_only:
         return (), 0
-    picks = samples.pick(stage.run, question.sample, old=question.old is not None, judged=judged)
+    picks = samples.pick(stage.run, question.sample, own, old=question.old is not None, judged=judged)
     kept, left_out = picks[: samples.EXAMPLES_MAX], max(0, len(picks) - samples.EXAMPLES_MAX)
     found: dict[int, Example] = {}
     for version, pack in (("new", question.pack), ("old", question.old)):

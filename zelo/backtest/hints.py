@@ -7,6 +7,7 @@ it holds there too. It is a hint: what separates them may be a coincidence, or a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -207,8 +208,9 @@ def _tests(table: Table, column: int, limit: float, missing_low: bool) -> tuple[
     values = [row[column] for row in table.rows if row[column] == row[column]]
     if all(value in (0.0, 1.0) for value in values):
         return (name, "==", False), (name, "==", True)
-    if limit == float("-inf"):  # the split is between what is missing and what is there
-        return (name, "missing", None), (name, "there", None)
+    if math.isinf(limit):  # the split is between what is missing and what is there
+        missing, there = (name, "missing", None), (name, "there", None)
+        return (missing, there) if missing_low else (there, missing)
     shown = int(limit // 1) if all(value == int(value) for value in values) else float(f"{limit:.4g}")
     some = len(values) < len(table.rows)
     low, high = ("?", "") if missing_low else ("", "?")

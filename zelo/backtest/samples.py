@@ -48,10 +48,13 @@ class Pick:
     lead_ms: int | None = None
 
 
-def pick(ask: Ask, each: int, *, old: bool, judged: Mapping[str, tuple[str, ...]] | None) -> list[Pick]:
+def pick(
+    ask: Ask, each: int, own: Iterable[str], *, old: bool, judged: Mapping[str, tuple[str, ...]] | None
+) -> list[Pick]:
     """
     Return up to so many events of each sort for each rule: flips, false positives, false negatives.
 
+    `own`: the rules of the new version, whose trace is shown; other rules are shown as the old version has them.
     `judged`: rule to its kinds, for the rules that an outcome can judge. A false negative is an event of an entity
     that the rule never hit.
     """
@@ -62,9 +65,9 @@ def pick(ask: Ask, each: int, *, old: bool, judged: Mapping[str, tuple[str, ...]
     best = f"QUALIFY row_number() OVER (PARTITION BY x.rule, x.sort ORDER BY {hashed}) <= {each}"
     shown = "x.sort, x.rule, x.version, x.order_key, e.event_id, e.kind, e.actor, x.lead_ms"
     if old:
-        flips = (
-            "SELECT *, change AS sort, NULL AS lead_ms, CASE change WHEN 'gained' THEN 'new' ELSE 'old' END AS version"
-        )
+        named = ", ".join(map(literal, own)) or "NULL"
+        version = f"CASE WHEN rule IN ({named}) THEN 'new' ELSE 'old' END AS version"
+        flips = f"SELECT *, change AS sort, NULL AS lead_ms, {version}"
         found += _picks(
             ask,
             f"SELECT {shown} FROM ({flips} FROM flip WHERE change <> 'kept' AND rule <> '*') x"

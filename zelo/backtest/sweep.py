@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 
 import msgspec
@@ -63,11 +64,13 @@ def judge(
 
 
 def fill(ask: Ask, criticals: Iterable[tuple[int, float]]) -> None:
-    """Make `candidate(order_key, key)` of the events on which some value lets the rule fire."""
+    """Make `candidate(order_key, key)` of the events on which some value lets the rule fire; infinite: any value."""
     ask("CREATE TABLE candidate (order_key BIGINT, key DOUBLE)")
     batch: list[str] = []
     for order_key, key in criticals:
-        batch.append(f"({order_key}, {key!r})")
+        if key == -math.inf:
+            continue
+        batch.append(f"({order_key}, {'CAST(' + repr('inf') + ' AS DOUBLE)' if key == math.inf else repr(key)})")
         if len(batch) == 5_000:
             ask(f"INSERT INTO candidate VALUES {', '.join(batch)}")
             batch.clear()
@@ -134,12 +137,12 @@ def curve(ask: Ask, store: Store, pack: Pack, found: Threshold, outcome: Outcome
 
 def _keys(ask: Ask, found: Threshold) -> list[float]:
     """Return the keys to draw: every one at which the hits change, or as many at equal steps of hits; and today's."""
-    keys = [key for (key,) in ask("SELECT DISTINCT key FROM candidate ORDER BY key")]
-    if not keys:
+    keys = [key for (key,) in ask("SELECT DISTINCT key FROM candidate WHERE isfinite(key) ORDER BY key")]
+    if not keys and not ask("SELECT 1 FROM candidate LIMIT 1"):
         return []
     if len(keys) > POINTS_MAX:
         steps = ", ".join(repr(number / (POINTS_MAX - 1)) for number in range(POINTS_MAX))
-        [[keys]] = ask(f"SELECT quantile_disc(key, [{steps}]) FROM candidate")
+        [[keys]] = ask(f"SELECT quantile_disc(key, [{steps}]) FROM candidate WHERE isfinite(key)")
     return sorted({*keys, found.key(float(found.value))})
 
 

@@ -141,8 +141,8 @@ def curve(
         label = escape(tongue.say("sweep_now", value=now))
         anchor = "end" if x > 80 else "start"
         parts.append(f'<line class="limit" x1="{x}%" x2="{x}%" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>')
-        place = f'x="{x}%" dx="{-6 if anchor == "end" else 6}" y="{_TOP + 12}" text-anchor="{anchor}"'
-        parts.append(f'<text class="strong" {place}>{label}</text>')
+        where = f'x="{x}%" dx="{-6 if anchor == "end" else 6}" y="{_TOP + 12}" text-anchor="{anchor}"'
+        parts.append(f'<text class="strong" {where}>{label}</text>')
     return _chart(name, HEIGHT, title, desc, parts)
 
 
