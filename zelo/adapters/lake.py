@@ -144,6 +144,30 @@ class Lake:
             if first is None or day >= first:
                 yield from self._day(day, after, batch)
 
+    def at(self, order_keys: Iterable[int]) -> Iterator[tuple[int, Event]]:
+        """Yield the events with these order keys, in order; reads the files of their days only."""
+        by_day: dict[str, list[int]] = {}
+        for key in sorted(order_keys):
+            by_day.setdefault(str(_EPOCH + timedelta(days=key // _DAY_KEYS)), []).append(key)
+        for day, keys in by_day.items():
+            for rows in self._day(day, None, BATCH_ROWS, pa.array(keys, pa.int64())):
+                yield from rows
+
+    def read_kind(self, kind: str) -> Iterator[tuple[int, Event]]:
+        """Yield the events of one kind in order."""
+        for path in self.files(kind):
+            for rows in self._file(kind, path, None, BATCH_ROWS, None):
+                yield from rows
+
+    def files(self, kind: str) -> list[Path]:
+        """Return the files of a kind, by day."""
+        return sorted((self.root / "events" / f"kind={kind}").glob("day=*/part-*.parquet"))
+
+    @property
+    def kinds(self) -> Mapping[str, Kind]:
+        """Return the kinds that the lake holds events of."""
+        return self._kinds
+
     def _days(self) -> list[str]:
         found = {
             folder.name.removeprefix("day=")
@@ -152,9 +176,11 @@ class Lake:
         }
         return sorted(found)
 
-    def _day(self, day: str, after: int | None, size: int) -> Iterator[list[tuple[int, Event]]]:
+    def _day(
+        self, day: str, after: int | None, size: int, only: pa.Array | None = None
+    ) -> Iterator[list[tuple[int, Event]]]:
         streams = [
-            self._file(kind, path, after, size)
+            self._file(kind, path, after, size, only)
             for kind in self._kinds
             for path in sorted((self.root / "events" / f"kind={kind}" / f"day={day}").glob("part-*.parquet"))
         ]
@@ -171,15 +197,19 @@ class Lake:
         if rows:
             yield rows
 
-    def _file(self, kind: str, path: Path, after: int | None, size: int) -> Iterator[list[tuple[int, Event]]]:
+    def _file(
+        self, kind: str, path: Path, after: int | None, size: int, only: pa.Array | None
+    ) -> Iterator[list[tuple[int, Event]]]:
         wanted = lake_schema(self._kinds[kind])
         make = self._readers[kind]
         always = [column.name for column in event_columns(self._kinds[kind]) if column.required]
         with pq.ParquetFile(path, pre_buffer=False) as file:  # files are small: threads cost more than they save
-            check = _fitting(file.schema_arrow, wanted, path, self._kinds[kind])
+            check = check_fit(file.schema_arrow, wanted, path, self._kinds[kind])
             for batch in file.iter_batches(size, columns=check, use_threads=False):
                 if after is not None:
                     batch = batch.filter(pc.greater(batch.column("order_key"), pa.scalar(after, pa.int64())))
+                if only is not None:
+                    batch = batch.filter(pc.is_in(batch.column("order_key"), only))
                 if batch.num_rows:
                     _check_required(batch, path, always)
                     yield list(zip(batch.column("order_key").to_pylist(), make(_values(batch, wanted)), strict=True))
@@ -212,7 +242,7 @@ def _check_required(batch: pa.RecordBatch, path: Path, names: Iterable[str]) -> 
             )
 
 
-def _fitting(found: pa.Schema, wanted: pa.Schema, path: Path, kind: Kind) -> list[str]:
+def check_fit(found: pa.Schema, wanted: pa.Schema, path: Path, kind: Kind) -> list[str]:
     """Return the names of the wanted columns that the file has; raise InvalidInput when they are of other types."""
     have = {name: found.field(name).type for name in found.names}
     required = {*wanted.names[:4]} | {column.name for column in event_columns(kind) if column.required}

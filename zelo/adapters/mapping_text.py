@@ -57,7 +57,7 @@ def check_mappings(files: Mapping[str, bytes], report: Report) -> None:
             wrong = first_mistake(sql)
             if wrong is not None:
                 place = Span(Source(path, sql), wrong.line, wrong.column)
-                report.add("Z440", place, reason=wrong.reason) if wrong.reason else report.add("Z441", place)
+                report.add("Z445", place, reason=wrong.reason) if wrong.reason else report.add("Z446", place)
 
 
 def _at(sql: str, offset: int) -> Mistake:

@@ -77,7 +77,9 @@ def load_json(stage: Stage, table: str, path: Path, letters: DeadLetters) -> int
         objects = f"read_json_objects({literal(str(path.resolve()))}, format = '{form}')"
         stage.run(f"INSERT INTO json_rows SELECT row_number() OVER (), CAST(json AS VARCHAR) FROM {objects}")
     kind = "CASE WHEN NOT json_valid(line) THEN 'not_json' WHEN json_type(line) <> 'OBJECT' THEN 'not_an_object' END"
-    for row, line, reason in stage.stream(f"SELECT *, {kind} AS bad FROM json_rows WHERE bad IS NOT NULL ORDER BY _row"):
+    for row, line, reason in stage.stream(
+        f"SELECT *, {kind} AS bad FROM json_rows WHERE bad IS NOT NULL ORDER BY _row"
+    ):
         letters.add("bad_row", {"found": reason}, file=path.name, row=row, raw=line)
         refused += 1
     stage.run(f"DELETE FROM json_rows WHERE {kind} IS NOT NULL")

@@ -63,7 +63,7 @@ def run(
     checkpoint_every: int, fresh: bool, memory: str, time_limit: int, shown: bool | None, language: str | None,
 ) -> int:  # fmt: skip
     """Run history."""
-    since_us, until_us = _instant(since, "--since"), _instant(until, "--until")
+    since_us, until_us = instant(since, "--since"), instant(until, "--until")
     if since_us is not None and until_us is not None and since_us >= until_us:
         raise InvalidInput(N_("no event lies from --since {since} to before --until {until}"), since=since, until=until)
     wanted = Run(
@@ -139,7 +139,7 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def _instant(text: str | None, option: str) -> int | None:
+def instant(text: str | None, option: str) -> int | None:
     """Return the microseconds of a day or of a time with a zone."""
     if text is None:
         return None

@@ -20,6 +20,7 @@ from zelo.decide.planning import CompiledKind, compile_pack
 from zelo.decide.settle import Request, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
+from zelo.events.types import Kind
 from zelo.features.plan import plan
 from zelo.features.state import Windows
 from zelo.policy.functions.words import Words
@@ -50,7 +51,7 @@ class Engine:
         self.windows = Windows(plan(tuple(pack.features.values())))
         self.labels = Labels()
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
-        self.limits = DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
+        self.limits = limits_of(pack)
         groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
         self.compiled = compile_pack(pack, groups, self.labels, self.lists)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
@@ -77,8 +78,8 @@ class Engine:
         if fired:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
-            effects, held = settle(_asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
-            self._label(compiled, effects, order_key >> 20)
+            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
+            set_labels(self.labels, compiled.kind, effects, order_key >> 20)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
         names = compiled.names
@@ -94,18 +95,6 @@ class Engine:
             compiled.feature_names,
             seen,
         )
-
-    def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
-        """Carry out label effects, additions first: a removal outweighs an addition."""
-        changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
-        for effect in sorted(changes, key=lambda change: change.kind):
-            entity, label = compiled.kind.entities[effect.role], str(effect.parameters["label"])
-            if effect.kind == "add_label":
-                length_us = effect.parameters.get("for")
-                expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
-                self.labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
-            else:
-                self.labels.remove(entity, effect.entity, label, now_ms=now_ms)
 
     def explain(self, event: Event, order_key: int) -> Explanation:
         """
@@ -162,21 +151,39 @@ class Engine:
         self.limits.load(limits)
 
 
-def _asked(
+def set_labels(labels: Labels, kind: Kind, effects: Iterable[Effect], now_ms: int) -> None:
+    """Carry out label effects, additions first: a removal outweighs an addition."""
+    changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
+    for effect in sorted(changes, key=lambda change: change.kind):
+        entity, label = kind.entities[effect.role], str(effect.parameters["label"])
+        if effect.kind == "add_label":
+            length_us = effect.parameters.get("for")
+            expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
+            labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
+        else:
+            labels.remove(entity, effect.entity, label, now_ms=now_ms)
+
+
+def asked(
     compiled: CompiledKind, fired: Iterable[int], computed: Mapping[int, tuple[object, ...]]
 ) -> list[tuple[Request, Mapping[str, object] | None]]:
     """Return the requests of the fired rules, each with its computed parameters; a missing one keeps its default."""
-    asked: list[tuple[Request, Mapping[str, object] | None]] = []
+    found: list[tuple[Request, Mapping[str, object] | None]] = []
     for number in fired:
         values = computed.get(number)
         if values is None:
-            asked.extend([(request, None) for request in compiled.requests[number]])
+            found.extend([(request, None) for request in compiled.requests[number]])
             continue
         rest = iter(values)
         for request in compiled.requests[number]:
             given = {name: next(rest) for name in request.computed}
-            asked.append((request, {name: value for name, value in given.items() if value is not None}))
-    return asked
+            found.append((request, {name: value for name, value in given.items() if value is not None}))
+    return found
+
+
+def limits_of(pack: Pack) -> DailyLimits:
+    """Return the daily limits of a pack and its rules, nothing counted yet."""
+    return DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
 
 
 def _kind_limits(pack: Pack) -> dict[str, int]:
