@@ -81,9 +81,7 @@ def identity_in(out: Path) -> Identity:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Identity)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise Conflict(
-            N_("{path} cannot be read: name a new folder, or remove that one by hand"), path=path
-        ) from None
+        raise Conflict(N_("{path} cannot be read: name a new folder, or remove that one by hand"), path=path) from None
 
 
 def _clear(out: Path) -> None:
@@ -94,7 +92,7 @@ def _clear(out: Path) -> None:
         msgspec.json.decode((out / RUN).read_bytes(), type=_Mark)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         raise Conflict(
-            N_("{out} has no run.json of zelo, so nothing in it is thrown away: name a new folder, or remove it by hand"),
+            N_("{out} has no run.json of zelo, so nothing is thrown away: name a new folder, or remove it by hand"),
             out=out,
         ) from None
     for name in (*_NAMES[1:], RUN):

@@ -11,8 +11,8 @@ import msgspec
 
 from zelo.adapters.dead_letters import DeadLetters
 from zelo.adapters.fitting import literal, quoted
-from zelo.adapters.mappings import Mapped
 from zelo.adapters.mapping_text import first_mistake, without_end
+from zelo.adapters.mappings import Mapped
 from zelo.adapters.stage import Clock, Progress, Stage, first_line
 from zelo.adapters.text_tables import load_csv, load_json
 from zelo.base.errors import InvalidInput
