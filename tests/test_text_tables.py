@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.test_sources import DECODER, event, job, lines, taken_in
+from tests.test_sources import DECODER, SELECT_ALL, event, job, lines, table, taken_in
 from zelo.adapters.sources import import_events
 from zelo.base.errors import InvalidInput, NotFound, ZeloError
 from zelo.events.names import attribute
@@ -121,6 +122,18 @@ def test_a_table_that_breaks_off_keeps_its_lines(tmp_path: Path) -> None:
     assert len(events) > 1_000 and [letter["code"] for letter in letters] == ["broken_off"]
 
 
+def test_a_damaged_gzip_file_is_told_with_its_line(tmp_path: Path) -> None:
+    """Of a download that broke off the whole lines go in, and one dead letter says where it ends."""
+    whole = lines(tmp_path / "a.jsonl.gz", *(event(f"{n}-{n**9}") for n in range(1_000)))
+    whole.write_bytes(whole.read_bytes()[:-40])
+    manifest, events, letters = taken_in(job(whole), tmp_path / "lake")
+    assert 500 < len(events) < 1_000 and manifest.rows == len(events) + 1
+    assert [(letter["code"], letter["row"]) for letter in letters] == [("broken_off", len(events) + 1)]
+    whole.write_bytes(b"this is no gzip file")
+    with pytest.raises(InvalidInput, match=r"a\.jsonl\.gz: the compressed file breaks off"):
+        import_events(job(whole), tmp_path / "lake", tmp_path / "d.jsonl", lambda *_: None)
+
+
 # --- instants
 
 
@@ -185,6 +198,17 @@ def test_a_mapping_may_be_written_in_any_way(tmp_path: Path, end: str) -> None:
     (source / "broken.parquet").write_text("this is none")
     events, _ = found(source, tmp_path / "lake", f"{SELECT.replace('id AS', 'x.id AS')} {end}")
     assert len(events) == 1
+
+
+def test_a_mapping_may_join_tables_by_a_shared_column(tmp_path: Path) -> None:
+    """`USING` needs the tables to be there before the statement is understood."""
+    source = tmp_path / "in"
+    at = [datetime(2026, 1, day, tzinfo=UTC) for day in (1, 2)]
+    table(source, "listings", id=["a", "b"], time=at, seller=["s"] * 2, stock=[1] * 2)
+    table(source, "prices", id=["b", "a"], price=[2.0, 1.0])
+    joined = SELECT_ALL.replace("FROM listings", "FROM listings JOIN prices USING (id)")
+    _, events, _ = taken_in(job(source, listings=joined), tmp_path / "lake")
+    assert [(e.id, e.price) for _, e in events] == [("l-a", 1.0), ("l-b", 2.0)]
 
 
 @pytest.mark.parametrize("single", [True, False])
