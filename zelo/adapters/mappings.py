@@ -160,6 +160,8 @@ class Mapped:
             entry = made[column.name]
             if entry is not None and entry.misfit is not None:
                 cases.append((entry.misfit, _fault(entry.code, column.name, str(column.type), entry.found)))
+            if column.path in kind.roles.values():
+                cases.append((f"({values.get(column.name, 'NULL')}) = ''", _fault("empty_id", column.name)))
             needed = _needed(kind, column, values)
             if needed is not None:
                 absent = f"({values.get(column.name, 'NULL')}) IS NULL AND {needed}"

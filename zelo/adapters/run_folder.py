@@ -92,9 +92,7 @@ def _clear(out: Path) -> None:
         msgspec.json.decode((out / RUN).read_bytes(), type=_Mark)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         raise Conflict(
-            N_(
-                "{out} has no run.json of zelo, so nothing in it is thrown away: name a new folder, or remove it by hand"
-            ),
+            N_("{out} has no run.json of zelo, so nothing is thrown away: name a new folder, or remove it by hand"),
             out=out,
         ) from None
     for name in (*_NAMES[1:], RUN):

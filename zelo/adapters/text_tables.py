@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, cast
+from typing import cast
 
 import pyarrow as pa
 
@@ -23,13 +24,13 @@ from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 
 _DELIMITERS = ",;\t|"
-_HEADER_MAX = 1 << 20
+_HEADER_MAX = _ROW_MAX = 1 << 20
 _PEEK = 1 << 16
 _CHUNK = 50_000
 
 
 def load_csv(stage: Stage, table: str, path: Path, letters: DeadLetters) -> int:
-    """Load a CSV file with a header; return how many of its rows could not be read. The quote is `"`, doubled inside."""
+    """Load a CSV file with a header, quoted with `"`; return how many of its rows could not be read."""
     delimiter, names = _header(path)
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name in distinct(names))
     options = f"""auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '"', escape = '"',
@@ -38,14 +39,27 @@ def load_csv(stage: Stage, table: str, path: Path, letters: DeadLetters) -> int:
     stage.run("DROP TABLE IF EXISTS bad_lines")
     stage.run("DROP TABLE IF EXISTS bad_scans")
     stage.run(f"CREATE TABLE {table} AS SELECT * FROM read_csv({literal(str(path.resolve()))}, {options})")
-    found = stage.run("""
-        SELECT line, any_value(csv_line), any_value(CAST(error_type AS VARCHAR))
-        FROM bad_lines GROUP BY line, line_byte_position ORDER BY line, line_byte_position
-    """)
-    for line, text, reason in found:
+    found = stage.run("SELECT line, any_value(CAST(error_type AS VARCHAR)) FROM bad_lines GROUP BY line ORDER BY line")
+    for (line, reason), raw in zip(found, _rows_at(path, [line for line, _ in found]), strict=True):
         params = {"found": str(reason).lower().replace(" ", "_")}
-        letters.add("bad_row", params, file=path.name, row=line, raw=(text or "").strip("\r\n"))
+        letters.add("bad_row", params, file=path.name, row=line, raw=raw)
     return len(found)
+
+
+def _rows_at(path: Path, numbers: Sequence[int]) -> Iterator[str]:
+    """Yield the rows that begin on some lines, in order; one with an open quote goes on to the next quote."""
+    if not numbers:
+        return
+    with _opened(path) as file:
+        number, line = 0, b""
+        for wanted in numbers:
+            while number < wanted:
+                number, line = number + 1, file.readline(_ROW_MAX)
+            row = line
+            closed = row.count(b'"') % 2 == 0
+            while not closed and len(row) < _ROW_MAX and (line := file.readline(_ROW_MAX)):
+                number, row, closed = number + 1, row + line, b'"' in line
+            yield text_of(row)
 
 
 def _header(path: Path) -> tuple[str, list[str]]:
@@ -77,14 +91,14 @@ def load_json(stage: Stage, table: str, path: Path, letters: DeadLetters) -> int
         objects = f"read_json_objects({literal(str(path.resolve()))}, format = '{form}')"
         stage.run(f"INSERT INTO json_rows SELECT row_number() OVER (), CAST(json AS VARCHAR) FROM {objects}")
     kind = "CASE WHEN NOT json_valid(line) THEN 'not_json' WHEN json_type(line) <> 'OBJECT' THEN 'not_an_object' END"
-    for row, line, reason in stage.stream(
-        f"SELECT *, {kind} AS bad FROM json_rows WHERE bad IS NOT NULL ORDER BY _row"
-    ):
+    bad = f"SELECT *, {kind} AS bad FROM json_rows WHERE bad IS NOT NULL ORDER BY _row"
+    for row, line, reason in stage.stream(bad):
         letters.add("bad_row", {"found": reason}, file=path.name, row=row, raw=line)
         refused += 1
     stage.run(f"DELETE FROM json_rows WHERE {kind} IS NOT NULL")
     found = stage.run("""
-        SELECT key FROM (SELECT _row, unnest(json_keys(line)) AS key FROM json_rows) GROUP BY key ORDER BY min(_row), key
+        SELECT key FROM (SELECT _row, unnest(json_keys(line)) AS key FROM json_rows)
+        GROUP BY key ORDER BY min(_row), key
     """)
     keys = [key for (key,) in found if key]
     cells = [
@@ -139,7 +153,7 @@ def _json_form(path: Path) -> str:
         return "lines"
     with _opened(path) as file:
         try:
-            start = file.read(_PEEK)
+            start = file.read1(_PEEK)
         except (OSError, EOFError) as error:
             raise _unreadable(path, str(error)) from error
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -147,7 +161,7 @@ def _json_form(path: Path) -> str:
         return "array"
     complete = start if len(start) < _PEEK // 2 else start[: start.rfind(b"\n") + 1]
     each = [_is_object(line) for line in complete.splitlines() if line.strip()]
-    return "lines" if each and sum(each) * 2 >= len(each) else "unstructured"
+    return "lines" if each and (each[0] or sum(each) * 2 >= len(each)) else "unstructured"
 
 
 def _is_object(line: bytes) -> bool:
@@ -157,8 +171,8 @@ def _is_object(line: bytes) -> bool:
         return False
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path, "rb")) if path.name.endswith(".gz") else path.open("rb")
+def _opened(path: Path) -> io.BufferedIOBase:
+    return cast(io.BufferedIOBase, gzip.open(path, "rb")) if path.name.endswith(".gz") else path.open("rb")
 
 
 def _unreadable(path: Path, reason: str) -> InvalidInput:

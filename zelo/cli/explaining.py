@@ -14,8 +14,7 @@ from zelo.adapters.packs import open_pack
 from zelo.adapters.run_folder import RUN, identity_in
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
-from zelo.cli.checking import format_option
-from zelo.cli.speech import Command, _, language_option, moment, say
+from zelo.cli.speech import Command, _, format_option, language_option, moment, say
 from zelo.decide.examples import play, story_of
 from zelo.decide.explain import Explanation, RuleTrace
 from zelo.decide.logic import Engine
