@@ -73,6 +73,7 @@ class LakeWriter:
         self.root = root
         self._schemas = {name: lake_schema(kind) for name, kind in kinds.items()}
         self._partial = root / "events.partial"
+        root.mkdir(parents=True, exist_ok=True)
         write_whole(root / UNFINISHED, msgspec.json.encode(Unfinished(format="zelo lake")))
         shutil.rmtree(self._partial, ignore_errors=True)
         shutil.rmtree(root / "events", ignore_errors=True)
