@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +18,7 @@ from zelo.adapters.files import locked, write_whole, writing
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
+from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
 from zelo.adapters.history_lake import LakeFiles, lake_files
 from zelo.adapters.history_prepared import prepare
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
@@ -95,18 +94,6 @@ def _sweep(out: Path) -> None:
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
 
 
-@dataclass
-class _Counts:
-    """What came of the events that count."""
-
-    effects: dict[str, int] = field(default_factory=dict)
-    held: dict[str, dict[str, int]] = field(default_factory=dict)
-    fired: dict[str, int] = field(default_factory=dict)
-    undetermined: dict[str, int] = field(default_factory=dict)
-    events_fired: int = 0
-    events_undetermined: int = 0
-
-
 class _Run:
     """One run; its steps in order."""
 
@@ -131,7 +118,7 @@ class _Run:
         self.seconds: dict[str, float] = {}
         self.feature_files: dict[str, dict[str, Path]] = {}
         """Kind to feature to its file."""
-        self.counts = _Counts()
+        self.counts = Counts()
         self.database = HistoryDatabase(out / "work" / "database", limits)
 
     def all(self) -> HistoryRun:
@@ -345,28 +332,13 @@ class _Run:
             name = "resolved" if table is not None else None
             path = self.out / "decisions" / f"part-{number:03}.parquet"
             self.database.write(decisions_sql(kind, names, self._states(kind), name, self.since, versions), path)
-            self._count(path)
+            count_decisions(self.database, path, self.counts)
             if table is not None:
                 self.database.db.unregister("resolved")
 
-    def _count(self, path: Path) -> None:
-        counts = self.counts
-        source = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
-        for column, found in (("fired", counts.fired), ("undetermined", counts.undetermined)):
-            rows = self.database.run(
-                f"SELECT name, sum(n) FROM (SELECT {column} AS names, count(*) AS n FROM {source} GROUP BY 1), "
-                "unnest(names) AS one(name) GROUP BY 1"
-            )
-            for name, count in rows:
-                found[name] = found.get(name, 0) + int(count)
-        [(fired, undetermined)] = self.database.run(
-            f"SELECT count(*) FILTER (len(fired) > 0), count(*) FILTER (len(undetermined) > 0) FROM {source}"
-        )
-        counts.events_fired += fired
-        counts.events_undetermined += undetermined
-
     def _manifest(self, seconds: float) -> HistoryManifest:
-        kinds, warm_up = self._events()
+        events = {kind: self.sources.events(kind) for kind in self.pack.kinds}
+        kinds, warm_up = count_events(self.database, events, self.since)
         counts = self.counts
         return HistoryManifest(
             pack=self.pack.name,
@@ -388,40 +360,10 @@ class _Run:
             events_undetermined=counts.events_undetermined,
             effects=dict(sorted(counts.effects.items())),
             held={reason: dict(sorted(found.items())) for reason, found in sorted(counts.held.items())},
-            feature_tables=self._linked(),
+            feature_tables=link_features(self.out, self.feature_files),
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
-
-    def _events(self) -> tuple[dict[str, int], int]:
-        """Return the events that count by kind, and how many were before them."""
-        if self.since is None and self.until is None:
-            return {kind: found.rows for kind, found in self.files.kinds.items() if found.rows}, 0
-        kinds, warm_up = {}, 0
-        since = "true" if self.since is None else f"order_key >= {self.since}"
-        for kind in self.pack.kinds:
-            name = self.sources.events(kind)
-            [(count, every)] = self.database.run(f"SELECT count(*) FILTER ({since}), count(*) FROM {name}")
-            warm_up += every - count
-            if count:
-                kinds[kind] = count
-        return kinds, warm_up
-
-    def _linked(self) -> dict[str, dict[str, str]]:
-        """Put the files of features into the result."""
-        found: dict[str, dict[str, str]] = {}
-        for kind, names in self.feature_files.items():
-            folder = self.out / "features" / kind
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, path in names.items():
-                place = folder / path.name
-                if not place.exists():
-                    try:
-                        os.link(path, place)
-                    except OSError:
-                        shutil.copyfile(path, place)
-                found.setdefault(kind, {})[name] = str(place.relative_to(self.out))
-        return found
 
 
 def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:

@@ -13,6 +13,7 @@ from zelo.policy.to_sql.gather import Family, families, text_of_family
 from zelo.policy.to_sql.rules import RuleOnKind, features_of, rules_on, text_of_rule
 from zelo.policy.to_sql.sources import prepared_terms, text_of
 
+
 @dataclass(frozen=True)
 class Plan:
     """The steps of a run, for one dialect."""
