@@ -50,7 +50,9 @@ def pack_of(changed: int | None = None) -> Pack:
     work = workload()
     files = pack_files(work, work.make_rules(RULES), by_kind=True, windows=True)
     if changed is not None:
-        files = {name: _changed(text, changed) if name.startswith("policies/") else text for name, text in files.items()}
+        files = {
+            name: _changed(text, changed) if name.startswith("policies/") else text for name, text in files.items()
+        }
     report = Report()
     pack = load_pack(files, report)
     assert pack is not None and not report.has_errors, report.diagnostics[:3]

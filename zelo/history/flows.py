@@ -15,6 +15,7 @@ import pyarrow as pa
 import zelo
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
+from zelo.adapters.fitting import literal
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
@@ -22,6 +23,7 @@ from zelo.adapters.history_files import Counts, count_decisions, count_events, l
 from zelo.adapters.history_lake import LakeFiles, lake_files
 from zelo.adapters.history_prepared import prepare
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
+from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
@@ -61,16 +63,15 @@ def run_sql(
     (effective times). What an earlier run left in `out` is replaced. Raises NotFound and InvalidInput for a lake that
     is unfinished or does not fit the pack, Unavailable when disk or memory do not suffice; `out` then holds nothing.
     """
-    if engine != "duckdb":
-        raise InvalidInput(N_("there is no engine `{engine}`"), engine=engine)
     if out.resolve().is_relative_to(lake.resolve()):
         raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
     files = lake_files(lake, pack.kinds)
     with locked(out), writing(out):
         _sweep(out)
         try:
-            run = _Run(pack, files, out, cache or out / "work" / "cache", since_us, until_us, limits, progress)
-            return run.all()
+            return _Run(
+                pack, files, out, cache or out / "work" / "cache", since_us, until_us, limits, progress, engine
+            ).all()
         except BaseException:
             _sweep(out)
             raise
@@ -107,27 +108,31 @@ class _Run:
         until_us: int | None,
         limits: HistoryLimits,
         progress: Progress,
+        engine: Engine,
     ) -> None:
         self.pack, self.files, self.out, self.progress = pack, files, out, progress
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        self.plan: Plan = plan_history(pack, "duckdb", code_key())
+        self.plan: Plan = plan_history(pack, engine, f"{engine} {code_key()}")
         self.sources = Sources(pack, "duckdb")
+        self.engine = engine
         self.cache = Cache(cache)
         self.seconds: dict[str, float] = {}
         self.feature_files: dict[str, dict[str, Path]] = {}
         """Kind to feature to its file."""
         self.counts = Counts()
         self.database = HistoryDatabase(out / "work" / "database", limits)
+        self.spark = HistorySpark(out / "work") if engine == "spark" else None
+        self.on_spark = Sources(pack, "spark")
 
     def all(self) -> HistoryRun:
         """Run every step."""
         started = time.perf_counter()
         try:
             for kind in self.pack.kinds:
-                name = self.sources.events(kind)
-                self.database.events(name, self.pack.kinds[kind], self.files.kinds[kind], self.until)
+                for where in self._engines():
+                    where.events(self.sources.events(kind), self.pack.kinds[kind], self.files.kinds[kind], self.until)
             self._timed("prepared", self._prepare)
             self._timed("features", self._features)
             self._timed("rules", self._rules)
@@ -145,6 +150,14 @@ class _Run:
         found = step()
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return found
+
+    def _engines(self) -> list[HistoryDatabase | HistorySpark]:
+        """Return what must know the relations."""
+        return [self.database, *([self.spark] if self.spark else [])]
+
+    def _relation(self, name: str, paths: list[Path]) -> None:
+        for where in self._engines():
+            where.relation(name, paths)
 
     def _data(self, *kinds: str) -> str:
         """Return what tells the events of some kinds from others."""
@@ -177,15 +190,9 @@ class _Run:
                     self.cache.computed.append(f"prepared {kind} {name}")
             done += self.files.kinds[kind].rows
             paths = [self.cache.path("prepared", keys[name]) for name in terms]
-            self._join(self.sources.prepared(kind), paths)
-
-    def _join(self, name: str, paths: list[Path]) -> None:
-        """Give files of the same events, each with a column, a name."""
-        for number, path in enumerate(paths):
-            self.database.relation(f"{name}_{number}" if len(paths) > 1 else name, [path])
-        if len(paths) > 1:
-            joins = " ".join(f"JOIN {name}_{number} USING (order_key)" for number in range(1, len(paths)))
-            self.database.run(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {name}_0 {joins}")
+            joined = self.out / "work" / f"{self.sources.prepared(kind)}.parquet"
+            self.database.write(_joined(paths), joined)
+            self._relation(self.sources.prepared(kind), [joined])
 
     def _features(self) -> None:
         for number, family in enumerate(self.plan.families):
@@ -196,13 +203,16 @@ class _Run:
             there = [self.cache.has("features", key) for key in keys.values()]
             if not all(there):
                 beside = {kind: self.out / "work" / f"features_{number}_{kind}.parquet" for kind in keys}
-                compute_family(self.database, self.sources, family, beside)
+                if self.spark:
+                    compute_family_on_spark(self.spark, self.database, self.on_spark, family, beside)
+                else:
+                    compute_family(self.database, self.sources, family, beside)
                 for kind, key in keys.items():
                     self.cache.take("features", key, beside[kind])
                 self.cache.computed.append("features " + " ".join(spec.name for spec in family.specs))
             for kind, key in keys.items():
                 path = self.cache.path("features", key)
-                self.database.relation(self._table(number, kind), [path])
+                self._relation(self._table(number, kind), [path])
                 for spec in family.specs:
                     self.feature_files.setdefault(kind, {})[spec.name] = path
 
@@ -227,7 +237,10 @@ class _Run:
                 table = None
                 if fresh:
                     tables = self._tables(kind, features_of(fresh))
-                    table = compute_states(self.database, self.sources, kind, fresh, tables)
+                    if self.spark:
+                        table = compute_states_on_spark(self.spark, self.database, self.on_spark, kind, fresh, tables)
+                    else:
+                        table = compute_states(self.database, self.sources, kind, fresh, tables)
                     self.cache.computed += [f"states {kind} {rule.rule.name}" for rule in fresh]
                 sql = merged_states(rules, known, fresh, table)
                 told = {"base": base, "rules": [[name, made] for name, made in hashes.items()]}
@@ -346,7 +359,7 @@ class _Run:
             language_version=zelo.LANGUAGE_VERSION,
             zelo_version=zelo.__version__,
             lake=str(self.files.root),
-            engine="duckdb",
+            engine=self.engine,
             since_us=self.since_us,
             until_us=self.until_us,
             warm_up=warm_up,
@@ -364,6 +377,12 @@ class _Run:
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
+
+
+def _joined(paths: list[Path]) -> str:
+    """Return SQL of files of the same events, each with a column, side by side."""
+    first, *rest = [f"read_parquet({literal(str(path))})" for path in paths]
+    return f"SELECT * FROM {first}" + "".join(f" JOIN {other} USING (order_key)" for other in rest)
 
 
 def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:
