@@ -120,3 +120,22 @@ def test_an_unknown_source_is_not_found(pack: Path, tmp_path: Path, capsys: Capt
     """As with every command."""
     code, _, err = zelo(capsys, "sweep", pack, "--rule", "bulk", "--constant", "most", "--source", tmp_path / "no")
     assert code == 3 and "no source" in err
+
+
+def test_what_is_kept_beside_a_lake_can_be_told_and_thrown_away(
+    history: Path, pack: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    """The next report is the same with it and without it."""
+    lake = tmp_path / "lake"
+    shutil.copytree(history, lake)
+    assert "nothing is kept" in zelo(capsys, "cache", lake)[1]
+    asked = ("backtest", pack, "--source", lake, "--outcome", "panned_within_2_days")
+    reports = []
+    for name in ("cold", "warm", "anew"):
+        assert zelo(capsys, *asked, "--out", tmp_path / name)[0] == 0
+        reports.append((tmp_path / name / "report.json").read_bytes())
+        if name == "warm":
+            assert " MB in " in zelo(capsys, "cache", lake)[1]
+            assert zelo(capsys, "cache", lake, "--clear")[0] == 0 and not lake.with_name("lake.cache").exists()
+    assert reports[0] == reports[1] == reports[2]
+    assert zelo(capsys, "cache", tmp_path)[0] == 3
