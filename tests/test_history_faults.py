@@ -1,4 +1,4 @@
-"""A lake that is not as it should be, or too little of what a run needs: one clear message, nothing half-written left."""
+"""A lake that is not as it should be, or too little to run with: one clear message, nothing half-written left."""
 
 from __future__ import annotations
 
