@@ -114,9 +114,8 @@ def packs(draw: st.DrawFn) -> Mapping[str, bytes]:
             "PRIORITY", draw(st.sampled_from(["1", "size(event.tags)", "features.listings_24h * 2"]))
         )
         limit = draw(st.sampled_from(["", "\n    daily_limit: 2"]))
-        rules.append(
-            f"  - rule: r{number}\n    on: listing.created\n    when: |\n      {condition}\n    then:\n      {effect}{limit}"
-        )
+        head = f"  - rule: r{number}\n    on: listing.created\n    when: |\n      {condition}\n"
+        rules.append(f"{head}    then:\n      {effect}{limit}")
     policy = _POLICY.format(rules="\n".join(rules))
     base = FILES["features.yaml"].decode() + texts + "\n"
     return {**FILES, "features.yaml": base.encode(), "policies/random.yaml": policy.encode()}

@@ -35,6 +35,7 @@ def run(pack: Pack, lake: Path, tmp_path: Path, until_us: int | None = None) -> 
 
 
 def test_the_same_again_computes_nothing(lake: Path, tmp_path: Path) -> None:
+    """The same again computes nothing."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     first, second = run(pack, lake, tmp_path), run(pack, lake, tmp_path)
     assert first.manifest.computed and not second.manifest.computed
@@ -42,6 +43,7 @@ def test_the_same_again_computes_nothing(lake: Path, tmp_path: Path) -> None:
 
 
 def test_after_one_rule_changed_only_that_rule_is_tried(lake: Path, tmp_path: Path) -> None:
+    """After one rule changed only that rule is tried."""
     run(open_pack(write_pack(tmp_path / "pack")), lake, tmp_path)
     changed = open_pack(write_pack(tmp_path / "two", policies__busy=POLICY.replace(b"quantity > 50", b"quantity > 10")))
     assert run(changed, lake, tmp_path).manifest.computed == ("states listing.created many",)
@@ -73,6 +75,7 @@ CHANGES: dict[str, tuple[dict[str, bytes], str]] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_change_of_the_pack_leaves_a_stale_answer(change: str, lake: Path, tmp_path: Path) -> None:
+    """No change of the pack leaves a stale answer."""
     run(open_pack(write_pack(tmp_path / "pack")), lake, tmp_path)
     files, computed = CHANGES[change]
     folder = write_pack(tmp_path / "two", **{name: content for name, content in files.items() if content})
@@ -102,6 +105,7 @@ def _more_events(lake: Path, pack: Pack, tmp_path: Path) -> None:
 def test_no_change_of_the_events_leaves_a_stale_answer(
     change: Callable[[Path, Pack, Path], None], lake: Path, tmp_path: Path
 ) -> None:
+    """No change of the events leaves a stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     run(pack, lake, tmp_path)
     change(lake, pack, tmp_path)
@@ -109,6 +113,7 @@ def test_no_change_of_the_events_leaves_a_stale_answer(
 
 
 def test_another_end_of_reading_leaves_no_stale_answer(lake: Path, tmp_path: Path) -> None:
+    """Another end of reading leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     run(pack, lake, tmp_path)
     assert run(pack, lake, tmp_path, until_us=1_767_484_800_000_000).manifest.computed
@@ -118,6 +123,7 @@ def test_another_end_of_reading_leaves_no_stale_answer(lake: Path, tmp_path: Pat
 def test_another_version_leaves_no_stale_answer(
     name: str, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Another version leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     run(pack, lake, tmp_path)
     monkeypatch.setattr(name, "other")
@@ -125,6 +131,7 @@ def test_another_version_leaves_no_stale_answer(
 
 
 def test_other_code_leaves_no_stale_answer(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other code leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     run(pack, lake, tmp_path)
     monkeypatch.setattr(flows, "code_key", lambda: "other")
@@ -143,6 +150,8 @@ def test_what_was_used_least_recently_goes_first(tmp_path: Path) -> None:
 
 
 def test_an_entry_is_whole_or_absent(tmp_path: Path) -> None:
+    """An entry is whole or absent."""
+
     def broken(path: Path) -> None:
         path.write_bytes(b"half")
         raise RuntimeError("torn")

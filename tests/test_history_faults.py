@@ -1,4 +1,4 @@
-"""A lake that is not as it should be, or too little of what a run needs: one clear message, nothing half-written left."""
+"""A lake that is not as it should be, or too little to run with: one clear message, nothing half-written left."""
 
 from __future__ import annotations
 
@@ -84,6 +84,7 @@ FAULTS: dict[str, tuple[Callable[[Path], None], type[ZeloError], str]] = {
 def test_a_lake_that_does_not_fit_is_told_before_anything_runs(
     fault: str, pack: Pack, lake: Path, tmp_path: Path
 ) -> None:
+    """A lake that does not fit is told before anything runs."""
     spoil, kind, word = FAULTS[fault]
     spoil(lake)
     with pytest.raises(kind) as told:
@@ -93,6 +94,7 @@ def test_a_lake_that_does_not_fit_is_told_before_anything_runs(
 
 
 def test_an_empty_lake_and_an_empty_day_are_no_fault(pack: Pack, tmp_path: Path) -> None:
+    """An empty lake and an empty day are no fault."""
     lake = lake_of(pack, [], tmp_path / "lake")
     (lake / "events" / "kind=listing.created" / "day=2026-01-01").mkdir(parents=True)
     run = run_sql(pack, lake, tmp_path / "out", limits=ONE)
@@ -100,6 +102,7 @@ def test_an_empty_lake_and_an_empty_day_are_no_fault(pack: Pack, tmp_path: Path)
 
 
 def test_a_full_disk_leaves_nothing(pack: Pack, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk leaves nothing."""
     whole = HistoryDatabase.write
 
     def full(self: HistoryDatabase, sql: str, path: Path) -> None:
@@ -114,11 +117,13 @@ def test_a_full_disk_leaves_nothing(pack: Pack, lake: Path, tmp_path: Path, monk
 
 
 def test_too_little_memory_and_disk_is_said(pack: Pack, lake: Path, tmp_path: Path) -> None:
+    """Too little memory and disk is said."""
     with pytest.raises(InvalidInput):
         run_sql(pack, lake, tmp_path / "out", limits=HistoryLimits(memory="lots"))
 
 
 def test_a_run_is_read_again_and_replaced(pack: Pack, lake: Path, tmp_path: Path) -> None:
+    """A run is read again and replaced."""
     with pytest.raises(InvalidInput):
         read_run(tmp_path / "out")
     first = run_sql(pack, lake, tmp_path / "out", limits=ONE)
@@ -129,5 +134,6 @@ def test_a_run_is_read_again_and_replaced(pack: Pack, lake: Path, tmp_path: Path
 
 
 def test_a_result_inside_the_lake_is_refused(pack: Pack, lake: Path) -> None:
+    """A result inside the lake is refused."""
     with pytest.raises(Conflict):
         run_sql(pack, lake, lake / "out", limits=ONE)

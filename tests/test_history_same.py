@@ -24,6 +24,7 @@ ONE = HistoryLimits(memory="500MB", threads=1)
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(packs(), st.lists(streams(), min_size=1, max_size=1))
 def test_random_packs_on_random_events(files: Mapping[str, bytes], histories: list[list[dict[str, object]]]) -> None:
+    """Random packs on random events."""
     pack = load_pack(files, Report())
     assume(pack is not None)
     assert pack is not None
@@ -35,6 +36,7 @@ def test_random_packs_on_random_events(files: Mapping[str, bytes], histories: li
 
 
 def test_a_small_stream_with_labels_limits_and_ties(tmp_path: Path) -> None:
+    """A small stream with labels limits and ties."""
     pack = open_pack(write_pack(tmp_path / "pack"))
     lake = lake_of(pack, stream(800), tmp_path / "lake")
     run = run_sql(pack, lake, tmp_path / "out", limits=ONE)

@@ -23,7 +23,6 @@ import duckdb
 import msgspec
 import pyarrow
 
-import zelo
 from zelo.adapters.files import put_in_place, write_whole, writing
 
 CACHE_VERSION = 1
@@ -42,7 +41,7 @@ def key_of(*parts: object) -> str:
 @lru_cache(maxsize=1)
 def code_key() -> str:
     """Return what tells this code, and the engine it runs on, from any other."""
-    root = Path(zelo.__file__).parent
+    root = Path(__file__).parent.parent
     made = hashlib.sha256(f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__}".encode())
     for path in sorted(root.rglob("*.py")):
         made.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())

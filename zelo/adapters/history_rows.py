@@ -106,8 +106,9 @@ def _where(wanted: Wanted) -> str:
     is_open = _any_of((place, OPEN) for place, rule in enumerate(wanted.rules) if rule.is_open)
     roles = sorted({role for rule in wanted.rules if rule.is_open for role in _roles_read(rule)})
     labelled = " OR ".join(
-        f"CAST({_id_sql(wanted.kind, role)} AS VARCHAR) IN (SELECT id FROM {labelled_table(wanted.kind.entities[role])})"
+        f"CAST({_id_sql(wanted.kind, role)} AS VARCHAR) IN (SELECT id FROM {labelled_table(entity)})"
         for role in roles
+        for entity in (wanted.kind.entities[role],)
     )
     return f"{fires} OR {beyond} OR ({is_open} AND ({labelled or 'false'} OR {_relabels(wanted)}))"
 

@@ -209,7 +209,7 @@ class Lake:
         wanted = lake_schema(self._kinds[kind])
         make = self._readers[kind]
         always = [column.name for column in event_columns(self._kinds[kind]) if column.required]
-        with pq.ParquetFile(path, pre_buffer=False) as file:  # files are small: threads cost more than they save
+        with _opened(path) as file:
             check = check_fit(file.schema_arrow, wanted, path, self._kinds[kind])
             for batch in file.iter_batches(size, columns=check, use_threads=False):
                 if after is not None:
@@ -219,6 +219,13 @@ class Lake:
                 if batch.num_rows:
                     _check_required(batch, path, always)
                     yield list(zip(batch.column("order_key").to_pylist(), make(_values(batch, wanted)), strict=True))
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(path, pre_buffer=False)  # files are small: threads cost more than they save
+    except pa.ArrowInvalid as error:
+        raise InvalidInput(N_("{path} is not a whole Parquet file: import the events again"), path=path) from error
 
 
 def _merged(streams: Iterable[Iterator[list[tuple[int, Event]]]]) -> Iterator[list[tuple[int, Event]]]:

@@ -14,7 +14,7 @@ from zelo.backtest.relations import ANY, Ask, Store
 MOST = 10
 """How many of the accounts hit most are listed."""
 SIZES = ((1, "one"), (9, "few"), (99, "some"), (None, "many"))
-"""Classes of accounts by their events in the history: up to so many, and the code of the class."""
+"""Classes of accounts by their events up to the first hit: up to so many, and the code of the class."""
 
 
 def concentrations(ask: Ask, *, ids: bool) -> Mapping[str, Concentration]:
@@ -56,8 +56,8 @@ def ages(ask: Ask, store: Store, *, old: bool, judged: bool) -> tuple[Class, ...
 
 
 def sizes(ask: Ask, store: Store, *, old: bool, judged: bool) -> tuple[Class, ...]:
-    """Return the accounts hit by how many events they have in the history."""
-    cases = " ".join(f"WHEN a.events <= {most} THEN {literal(code)}" for most, code in SIZES if most is not None)
+    """Return the accounts hit by how many events of theirs had come when they were first hit, that one included."""
+    cases = " ".join(f"WHEN h.events <= {most} THEN {literal(code)}" for most, code in SIZES if most is not None)
     size = f"CASE {cases} ELSE {literal(SIZES[-1][1])} END"
     return _classes(ask, store, size, tuple(code for _, code in SIZES), old=old, judged=judged)
 
@@ -66,7 +66,7 @@ def _classes(ask: Ask, store: Store, sql: str, codes: tuple[str, ...], *, old: b
     """Return accounts by class: each is in that of its first hit; an account's hits count there too."""
     ask("""
         CREATE TABLE IF NOT EXISTS account AS
-        SELECT actor, min(ms) AS first_ms, count(*) AS events FROM events WHERE actor IS NOT NULL GROUP BY actor
+        SELECT actor, min(ms) AS first_ms FROM events WHERE actor IS NOT NULL GROUP BY actor
     """)
     state = "NULL"
     join = ""
@@ -76,9 +76,12 @@ def _classes(ask: Ask, store: Store, sql: str, codes: tuple[str, ...], *, old: b
             "LEFT JOIN (SELECT unit, state FROM first_hit WHERE version = 'new' AND rule = '+') f ON f.unit = h.actor"
         )
     rows = ask(f"""
-        WITH met AS (
-            SELECT version, actor, min(ms) AS ms, count(*) AS n FROM hit
+        WITH first AS (
+            SELECT version, actor, min(ms) AS ms, min(order_key) AS order_key, count(*) AS n FROM hit
             WHERE rule = {literal(ANY)} AND actor IS NOT NULL GROUP BY ALL
+        ), met AS (
+            SELECT f.version, f.actor, any_value(f.ms) AS ms, any_value(f.n) AS n, count(*) AS events
+            FROM first f JOIN events e ON e.actor = f.actor AND e.order_key <= f.order_key GROUP BY f.version, f.actor
         )
         SELECT h.version, {sql} AS class, count(*), CAST(sum(h.n) AS BIGINT),
                count(*) FILTER ({state} = 'yes'), count(*) FILTER ({state} IN ('yes', 'no'))

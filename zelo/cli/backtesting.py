@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from zelo.adapters.cache import Cache
+from zelo.adapters.lake import read_manifest
 from zelo.adapters.packs import open_pack, read_pack_files
 from zelo.adapters.revisions import files_at
 from zelo.adapters.stage import Limits
@@ -18,7 +20,7 @@ from zelo.base.errors import PolicyRejected
 from zelo.base.messages.message import N_
 from zelo.base.source import Report
 from zelo.cli.backtest_lines import backtest_lines, sweep_lines
-from zelo.cli.engines import ENGINES, engine_named
+from zelo.cli.engines import ENGINES, cache_beside, engine_named
 from zelo.cli.progress import ProgressLine, stop_on_signals
 from zelo.cli.running import (
     instant,
@@ -30,7 +32,7 @@ from zelo.cli.running import (
     source_option,
     time_option,
 )
-from zelo.cli.speech import Command, language, language_option, say
+from zelo.cli.speech import Command, _, language, language_option, number, say
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack
 
@@ -188,4 +190,31 @@ def sweep(
     return 0
 
 
-COMMANDS = (backtest, sweep)
+@click.command(
+    "cache", cls=Command, help=N_("Tell what backtests keep beside a lake for the next time, or throw it away.")
+)
+@click.argument("lake", type=path_type)
+@click.option("--clear", is_flag=True, help=N_("Throw all of it away; the next backtest computes it anew."))
+@language_option
+def cache(lake: Path, clear: bool, language: str | None) -> int:
+    """Tell or clear the cache of a lake."""
+    read_manifest(lake)
+    kept = cache_beside(lake)
+    if not kept.is_dir():
+        say(_("nothing is kept for {lake}").format(lake=lake))
+        return 0
+    found = Cache(kept)
+    if clear:
+        found.clear()
+        kept.rmdir()
+        say(_("thrown away: {path}").format(path=kept))
+        return 0
+    say(
+        _("kept for the next backtest: {size} MB in {path}").format(
+            size=number(round(found.size() / 1e6, 1)), path=kept
+        )
+    )
+    return 0
+
+
+COMMANDS = (backtest, sweep, cache)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from zelo.adapters.fitting import literal, quoted
 from zelo.adapters.history import HistoryLimits, HistoryRun
@@ -16,20 +18,30 @@ from zelo.events.decode import Event
 from zelo.history.flows import run_sql
 from zelo.policy.pack import Pack
 
-ENGINES = ("duckdb", "online")
+ENGINES = ("duckdb", "online", "spark")
 _EFFECT = "kind VARCHAR, role VARCHAR, entity VARCHAR, parameters VARCHAR, rules VARCHAR[]"
 _KEY = "order_key BIGINT"
 
 
 def engine_named(name: str, memory: str) -> Engine:
-    """Return the engine that `--engine` names."""
+    """Return the engine that `--engine` names; SQL keeps what it computed in a cache beside the lake."""
 
     def decide_by_sql(pack: Pack, lake: Path, out: Path, until_us: int | None, progress: Progress) -> Decided:
-        limits = HistoryLimits(memory=memory)
-        return of_history(run_sql(pack, lake, out, until_us=until_us, limits=limits, progress=progress), pack)
+        limits, cache = HistoryLimits(memory=memory), cache_beside(lake)
+        kept = cache if os.access(cache.parent, os.W_OK) else None
+        engine: Literal["duckdb", "spark"] = "spark" if name == "spark" else "duckdb"
+        run = run_sql(
+            pack, lake, out, cache=kept, until_us=until_us, limits=limits, progress=progress, engine=engine
+        )  # fmt: skip
+        return of_history(run, pack)
 
-    decide = {"online": decide_online, "duckdb": decide_by_sql}[name]
-    return Engine(name, decide, replay_online)
+    return Engine(name, decide_online if name == "online" else decide_by_sql, replay_online)
+
+
+def cache_beside(lake: Path) -> Path:
+    """Return the folder in which what was computed over a lake is kept for the next time."""
+    lake = lake.resolve()
+    return lake.with_name(f"{lake.name}.cache")
 
 
 def decide_online(pack: Pack, lake: Path, out: Path, until_us: int | None, progress: Progress) -> Decided:

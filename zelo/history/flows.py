@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import heapq
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -17,12 +15,15 @@ import pyarrow as pa
 import zelo
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
+from zelo.adapters.fitting import literal
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
+from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
 from zelo.adapters.history_lake import LakeFiles, lake_files
 from zelo.adapters.history_prepared import prepare
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
+from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
@@ -62,16 +63,15 @@ def run_sql(
     (effective times). What an earlier run left in `out` is replaced. Raises NotFound and InvalidInput for a lake that
     is unfinished or does not fit the pack, Unavailable when disk or memory do not suffice; `out` then holds nothing.
     """
-    if engine != "duckdb":
-        raise InvalidInput(N_("there is no engine `{engine}`"), engine=engine)
     if out.resolve().is_relative_to(lake.resolve()):
         raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
     files = lake_files(lake, pack.kinds)
     with locked(out), writing(out):
         _sweep(out)
         try:
-            run = _Run(pack, files, out, cache or out / "work" / "cache", since_us, until_us, limits, progress)
-            return run.all()
+            return _Run(
+                pack, files, out, cache or out / "work" / "cache", since_us, until_us, limits, progress, engine
+            ).all()
         except BaseException:
             _sweep(out)
             raise
@@ -95,18 +95,6 @@ def _sweep(out: Path) -> None:
         shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
 
 
-@dataclass
-class _Counts:
-    """What came of the events that count."""
-
-    effects: dict[str, int] = field(default_factory=dict)
-    held: dict[str, dict[str, int]] = field(default_factory=dict)
-    fired: dict[str, int] = field(default_factory=dict)
-    undetermined: dict[str, int] = field(default_factory=dict)
-    events_fired: int = 0
-    events_undetermined: int = 0
-
-
 class _Run:
     """One run; its steps in order."""
 
@@ -120,27 +108,31 @@ class _Run:
         until_us: int | None,
         limits: HistoryLimits,
         progress: Progress,
+        engine: Engine,
     ) -> None:
         self.pack, self.files, self.out, self.progress = pack, files, out, progress
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        self.plan: Plan = plan_history(pack, "duckdb", code_key())
+        self.plan: Plan = plan_history(pack, engine, f"{engine} {code_key()}")
         self.sources = Sources(pack, "duckdb")
+        self.engine = engine
         self.cache = Cache(cache)
         self.seconds: dict[str, float] = {}
         self.feature_files: dict[str, dict[str, Path]] = {}
         """Kind to feature to its file."""
-        self.counts = _Counts()
+        self.counts = Counts()
         self.database = HistoryDatabase(out / "work" / "database", limits)
+        self.spark = HistorySpark(out / "work") if engine == "spark" else None
+        self.on_spark = Sources(pack, "spark")
 
     def all(self) -> HistoryRun:
         """Run every step."""
         started = time.perf_counter()
         try:
             for kind in self.pack.kinds:
-                name = self.sources.events(kind)
-                self.database.events(name, self.pack.kinds[kind], self.files.kinds[kind], self.until)
+                for where in self._engines():
+                    where.events(self.sources.events(kind), self.pack.kinds[kind], self.files.kinds[kind], self.until)
             self._timed("prepared", self._prepare)
             self._timed("features", self._features)
             self._timed("rules", self._rules)
@@ -158,6 +150,14 @@ class _Run:
         found = step()
         self.seconds[name] = round(time.perf_counter() - started, 3)
         return found
+
+    def _engines(self) -> list[HistoryDatabase | HistorySpark]:
+        """Return what must know the relations."""
+        return [self.database, *([self.spark] if self.spark else [])]
+
+    def _relation(self, name: str, paths: list[Path]) -> None:
+        for where in self._engines():
+            where.relation(name, paths)
 
     def _data(self, *kinds: str) -> str:
         """Return what tells the events of some kinds from others."""
@@ -190,15 +190,9 @@ class _Run:
                     self.cache.computed.append(f"prepared {kind} {name}")
             done += self.files.kinds[kind].rows
             paths = [self.cache.path("prepared", keys[name]) for name in terms]
-            self._join(self.sources.prepared(kind), paths)
-
-    def _join(self, name: str, paths: list[Path]) -> None:
-        """Give files of the same events, each with a column, a name."""
-        for number, path in enumerate(paths):
-            self.database.relation(f"{name}_{number}" if len(paths) > 1 else name, [path])
-        if len(paths) > 1:
-            joins = " ".join(f"JOIN {name}_{number} USING (order_key)" for number in range(1, len(paths)))
-            self.database.run(f"CREATE OR REPLACE VIEW {name} AS SELECT * FROM {name}_0 {joins}")
+            joined = self.out / "work" / f"{self.sources.prepared(kind)}.parquet"
+            self.database.write(_joined(paths), joined)
+            self._relation(self.sources.prepared(kind), [joined])
 
     def _features(self) -> None:
         for number, family in enumerate(self.plan.families):
@@ -209,13 +203,16 @@ class _Run:
             there = [self.cache.has("features", key) for key in keys.values()]
             if not all(there):
                 beside = {kind: self.out / "work" / f"features_{number}_{kind}.parquet" for kind in keys}
-                compute_family(self.database, self.sources, family, beside)
+                if self.spark:
+                    compute_family_on_spark(self.spark, self.database, self.on_spark, family, beside)
+                else:
+                    compute_family(self.database, self.sources, family, beside)
                 for kind, key in keys.items():
                     self.cache.take("features", key, beside[kind])
                 self.cache.computed.append("features " + " ".join(spec.name for spec in family.specs))
             for kind, key in keys.items():
                 path = self.cache.path("features", key)
-                self.database.relation(self._table(number, kind), [path])
+                self._relation(self._table(number, kind), [path])
                 for spec in family.specs:
                     self.feature_files.setdefault(kind, {})[spec.name] = path
 
@@ -240,7 +237,10 @@ class _Run:
                 table = None
                 if fresh:
                     tables = self._tables(kind, features_of(fresh))
-                    table = compute_states(self.database, self.sources, kind, fresh, tables)
+                    if self.spark:
+                        table = compute_states_on_spark(self.spark, self.database, self.on_spark, kind, fresh, tables)
+                    else:
+                        table = compute_states(self.database, self.sources, kind, fresh, tables)
                     self.cache.computed += [f"states {kind} {rule.rule.name}" for rule in fresh]
                 sql = merged_states(rules, known, fresh, table)
                 told = {"base": base, "rules": [[name, made] for name, made in hashes.items()]}
@@ -345,28 +345,13 @@ class _Run:
             name = "resolved" if table is not None else None
             path = self.out / "decisions" / f"part-{number:03}.parquet"
             self.database.write(decisions_sql(kind, names, self._states(kind), name, self.since, versions), path)
-            self._count(path)
+            count_decisions(self.database, path, self.counts)
             if table is not None:
                 self.database.db.unregister("resolved")
 
-    def _count(self, path: Path) -> None:
-        counts = self.counts
-        source = f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}')"
-        for column, found in (("fired", counts.fired), ("undetermined", counts.undetermined)):
-            rows = self.database.run(
-                f"SELECT name, sum(n) FROM (SELECT {column} AS names, count(*) AS n FROM {source} GROUP BY 1), "
-                "unnest(names) AS one(name) GROUP BY 1"
-            )
-            for name, count in rows:
-                found[name] = found.get(name, 0) + int(count)
-        [(fired, undetermined)] = self.database.run(
-            f"SELECT count(*) FILTER (len(fired) > 0), count(*) FILTER (len(undetermined) > 0) FROM {source}"
-        )
-        counts.events_fired += fired
-        counts.events_undetermined += undetermined
-
     def _manifest(self, seconds: float) -> HistoryManifest:
-        kinds, warm_up = self._events()
+        events = {kind: self.sources.events(kind) for kind in self.pack.kinds}
+        kinds, warm_up = count_events(self.database, events, self.since)
         counts = self.counts
         return HistoryManifest(
             pack=self.pack.name,
@@ -374,7 +359,7 @@ class _Run:
             language_version=zelo.LANGUAGE_VERSION,
             zelo_version=zelo.__version__,
             lake=str(self.files.root),
-            engine="duckdb",
+            engine=self.engine,
             since_us=self.since_us,
             until_us=self.until_us,
             warm_up=warm_up,
@@ -388,40 +373,16 @@ class _Run:
             events_undetermined=counts.events_undetermined,
             effects=dict(sorted(counts.effects.items())),
             held={reason: dict(sorted(found.items())) for reason, found in sorted(counts.held.items())},
-            feature_tables=self._linked(),
+            feature_tables=link_features(self.out, self.feature_files),
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
 
-    def _events(self) -> tuple[dict[str, int], int]:
-        """Return the events that count by kind, and how many were before them."""
-        if self.since is None and self.until is None:
-            return {kind: found.rows for kind, found in self.files.kinds.items() if found.rows}, 0
-        kinds, warm_up = {}, 0
-        since = "true" if self.since is None else f"order_key >= {self.since}"
-        for kind in self.pack.kinds:
-            name = self.sources.events(kind)
-            [(count, every)] = self.database.run(f"SELECT count(*) FILTER ({since}), count(*) FROM {name}")
-            warm_up += every - count
-            if count:
-                kinds[kind] = count
-        return kinds, warm_up
 
-    def _linked(self) -> dict[str, dict[str, str]]:
-        """Put the files of features into the result."""
-        found: dict[str, dict[str, str]] = {}
-        for kind, names in self.feature_files.items():
-            folder = self.out / "features" / kind
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, path in names.items():
-                place = folder / path.name
-                if not place.exists():
-                    try:
-                        os.link(path, place)
-                    except OSError:
-                        shutil.copyfile(path, place)
-                found.setdefault(kind, {})[name] = str(place.relative_to(self.out))
-        return found
+def _joined(paths: list[Path]) -> str:
+    """Return SQL of files of the same events, each with a column, side by side."""
+    first, *rest = [f"read_parquet({literal(str(path))})" for path in paths]
+    return f"SELECT * FROM {first}" + "".join(f" JOIN {other} USING (order_key)" for other in rest)
 
 
 def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:

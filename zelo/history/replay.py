@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from zelo.base.effects import Effect, Held
 from zelo.decide.labels import Labels
@@ -28,8 +28,7 @@ States = tuple[int, ...]
 """The columns `states_0` ... of an event."""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """An event on which a rule is true or open."""
 
     order_key: int
@@ -45,8 +44,7 @@ class Row:
     """What makes the decoded event, for open rules."""
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a row."""
 
     row: Row

@@ -2,8 +2,8 @@
 Windowed features in SQL, from gathered rows: `kind`, `order_key` and a column `f_NAME` for each feature.
 
 Features are windows over one order of the rows, which all features of a key share. But where an engine cannot count
-different values in a window, or would look at all of history for it, `distinct` counts the comings and goings of values:
-a value comes with an event after a pause longer than the window, and goes when the window has passed its last event.
+different values in a window, or would look at all of history for it, `distinct` counts comings and goings: a value
+comes with an event after a pause longer than the window, and goes when the window has passed its last event.
 
 Where more than `at_most` events may be in a window, `capped` writes the windows as lists, which are then cut: right for
 every window, and slow for large ones.
