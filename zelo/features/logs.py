@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from math import floor
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from zelo.events.types import DOUBLE
 from zelo.features.group import KeyedState, columns_of, integers
@@ -222,12 +222,21 @@ class SumLog(KeyedState[Tape]):
         return folded(tape[1], (len(tape) - tape[0]) >> 1, self._average, self._double)
 
     def observe(self, key: Key, order_key: int, value: Value | None = None) -> None:
-        number = countable(value, self._double)
+        number = countable(value, True) if self._double else cast("int | None", value)
         if number is None:
             return
         tape = self._states.get(key)
         if tape is None:
             self._begin(key, array("q", (*(self._first, number) * len(self.specs), order_key, number)))
+            return
+        if self._single and (len(tape) + 2) & 14:
+            tape.append(order_key)
+            tape.append(number)
+            try:
+                tape[1] += number
+            except OverflowError:
+                tape = self._widen(key, tape)
+                tape[1] += number
             return
         tape.append(order_key)
         tape.append(number)
@@ -277,13 +286,12 @@ class SumLog(KeyedState[Tape]):
     def read_observe1(self, key: Key, order_key: int, value: Value | None = None) -> Value | None:
         if not self._plain:
             return KeyedState.read_observe1(self, key, order_key, value)
-        number = value
+        number = cast("int | None", value)
         if self._double and value is not None:
             scaled = value * 1e6  # type: ignore[operator]
             number = floor(scaled + 0.5) if -MILLIONTHS_LIMIT < scaled < MILLIONTHS_LIMIT else None
         if number is None:
             return self.read1(key, order_key)
-        assert isinstance(number, int)
         tape = self._states.get(key)
         if tape is None:
             tape = self._states[key] = _FOUR[:]
