@@ -24,7 +24,7 @@ from zelo.features.plan import plan
 from zelo.features.state import Windows
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import plain_object
+from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 1
 SWEEP_EVERY = 16
@@ -71,7 +71,7 @@ class Engine:
         compiled = self._by_struct[type(event)]
         fired, unknown, computed, ids, seen = compiled.run(event, order_key)
         self._ticks += 1
-        if self._ticks % SWEEP_EVERY == 0:
+        if not self._ticks % SWEEP_EVERY:
             self.windows.sweep(order_key)
         effects, held = _NO_EFFECTS, _NONE_HELD
         if fired:

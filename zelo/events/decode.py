@@ -127,9 +127,10 @@ class Decoder:
                 explain(line)
             if event.occurred_at.year in _EDGE_YEARS:
                 check_instant(event.occurred_at, "occurred_at")
-            tidy = tidiers.get(type(event))
-            if tidy is not None:
-                tidy(event)
+            if tidiers:
+                tidy = tidiers.get(type(event))
+                if tidy is not None:
+                    tidy(event)
             return event
 
         return decode_json

@@ -93,12 +93,14 @@ class Distinct(KeyedState["One | Few | Many"]):
     is too old and what is no longer among the latest `at_most` events stand at the front.
     """
 
-    __slots__ = ("_keep", "_length")
+    __slots__ = ("_finite", "_keep", "_length", "_plus")
 
     def __init__(self, specs: Sequence[FeatureSpec]) -> None:
         super().__init__(specs)
         (spec,) = self.specs
         self._keep = spec.at_most
+        self._finite = spec.reach is not None
+        self._plus = int(spec.including_current)
         self._length = _ENDLESS if spec.reach is None else spec.reach
 
     def read1(self, key: Key, order_key: int) -> int:
@@ -107,7 +109,13 @@ class Distinct(KeyedState["One | Few | Many"]):
 
     def observe(self, key: Key, order_key: int, value: Value | None = None) -> None:
         state = self._states.get(key)
-        if value is not None and isinstance(state, Many) and state.numbers[-1] & 7:
+        if value is None:
+            return
+        if state is None:
+            self._states[key] = order_key, value
+            if self._finite:
+                self._young.append(key)
+        elif isinstance(state, Many) and state.numbers[-1] & 7:
             state.put(value, order_key)
         else:
             self.read_observe1(key, order_key, value)
@@ -118,9 +126,9 @@ class Distinct(KeyedState["One | Few | Many"]):
             return 0 if state is None else self._count(state, order_key - self._length)
         if state is None:
             self._states[key] = order_key, value
-            if self._reach is not None:
+            if self._finite:
                 self._young.append(key)
-            return int(self._including)
+            return self._plus
         oldest = order_key - self._length
         before = self._count(state, oldest)
         if isinstance(state, Many) and before > FEW >> 1:
