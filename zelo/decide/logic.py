@@ -27,8 +27,8 @@ from zelo.policy.pack import Pack
 from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 1
-SWEEP_EVERY = 16
-"""Events between two small sweeps of windows that have run empty."""
+SWEEP_EVERY = 2
+"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
