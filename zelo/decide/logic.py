@@ -25,11 +25,11 @@ from zelo.features.plan import plan
 from zelo.features.state import Windows
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import plain_object
+from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 1
-SWEEP_EVERY = 16
-"""Events between two small sweeps of windows that have run empty."""
+SWEEP_EVERY = 2
+"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -72,7 +72,7 @@ class Engine:
         compiled = self._by_struct[type(event)]
         fired, unknown, computed, ids, seen = compiled.run(event, order_key)
         self._ticks += 1
-        if self._ticks % SWEEP_EVERY == 0:
+        if not self._ticks % SWEEP_EVERY:
             self.windows.sweep(order_key)
         effects, held = _NO_EFFECTS, _NONE_HELD
         if fired:

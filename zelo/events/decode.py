@@ -151,9 +151,10 @@ class Decoder:
                 return self._exact(line)
             if moment.year in _EDGE_YEARS:
                 check_instant(moment, "occurred_at")
-            tidy = tidiers.get(type(event))
-            if tidy is not None:
-                tidy(event)
+            if tidiers:
+                tidy = tidiers.get(type(event))
+                if tidy is not None:
+                    tidy(event)
             if b'""' in line:
                 check_ids(event)
             return event
