@@ -164,7 +164,7 @@ def arrivals(world: World) -> list[Batch]:
         "signals.likeness": likeness,
     }
     return [
-        Batch("account.created", actors, at, actors, base, late=False),
+        Batch("account.created", actors, at, actors, base),
         Batch("account.verified", who, at[known] + HOUR_US, who, verified, makes=made),
     ]
 

@@ -55,8 +55,8 @@ def staff_of(chance: Chance, accounts: int) -> Staff:
     ids = np.arange(max(6, accounts // 1_500), dtype=np.int64)
     return Staff(
         sensitivity=0.90 + 0.08 * chance.unit("sensitivity", ids),
-        specificity=0.95 + 0.045 * chance.unit("specificity", ids),
-        fatigue=0.006 * chance.unit("fatigue", ids),
+        specificity=0.97 + 0.027 * chance.unit("specificity", ids),
+        fatigue=0.004 * chance.unit("fatigue", ids),
         language=(ids % 6 == 5).astype(np.int64),
     )
 

@@ -21,7 +21,7 @@ from zelo.simulate.rows import Batch, Ids, Words
 from zelo.simulate.state import World, keys, lookalikes, repeated
 from zelo.simulate.words import CALM, place_of, vocabulary
 
-SLOTS_PER_DAY = 3.2
+SLOTS_PER_DAY = 5.0
 """Videos offered a day to an account of usual activity (a small world; real people see hundreds)."""
 MOST_SLOTS = 40
 POOL_DAYS = 6
@@ -33,9 +33,9 @@ WATCHED = (46, 42, 38, 34, 30, 27, 24, 22)
 SESSION = len(WATCHED)
 LIKED, REJECTED, COMMENTED, FOLLOWED = 0.09, 0.012, 0.08, 0.02
 """Share of views with each answer (assumptions)."""
-REPORTED = 0.012
+REPORTED = 0.003
 """Share of views of an offence that are reported: with MISTAKES it leaves 0.7 % of removals to reports (MT1)."""
-MISTAKES, MISTAKES_OFTEN = 0.00002, 0.004
+MISTAKES, MISTAKES_OFTEN = 0.000004, 0.0004
 """Share of innocent views that are reported, by most and by those easily mistaken."""
 _REMOVED = np.array(removable())
 
@@ -129,15 +129,18 @@ def _drawn(world: World, viewer: Array, key: Array) -> tuple[Array, Array, Array
     return thing, score, propensity
 
 
-def shown(world: World, made: Offers) -> Offers:
-    """Return the slots that are really filled: the video is there, its viewer too, and no demotion skips it."""
+def lowered(world: World, made: Offers) -> Offers:
+    """Return the slots that demotions in force as the day begins leave; a demoted video is skipped now and then."""
     things = world.things
+    factor = np.where(things["demoted_until"][made.thing] > world.begin_us, things["demoted"][made.thing], 1.0)
+    kept = np.flatnonzero(world.chance.unit("demoted", made.key) < factor)
+    return replace(made.only(kept), propensity=made.propensity[kept] * factor[kept])
+
+
+def shown(world: World, made: Offers) -> Offers:
+    """Return the slots that are really filled: the video is there, and so is its viewer."""
     there = world.visible(made.thing, made.at) & world.state.here(made.viewer, made.at, "")
-    lowered = np.where(things["demoted_until"][made.thing] > made.at, things["demoted"][made.thing], 1.0)
-    there &= world.chance.unit("demoted", made.key) < lowered
-    there &= things["at"][made.thing] < made.at
-    kept = np.flatnonzero(there)
-    return replace(made.only(kept), propensity=made.propensity[kept] * lowered[kept])
+    return made.only(np.flatnonzero(there & (world.things["at"][made.thing] < made.at)))
 
 
 def reactions(world: World, made: Offers) -> list[Batch]:
@@ -227,7 +230,7 @@ def _reports(world: World, seen: Offers) -> Batch:
     chance, traits, things = world.chance, world.traits, world.things
     habit = things["habit"][seen.thing].astype(np.int64)
     reporter = traits.reporter[seen.viewer]
-    wrong = np.where(reporter == MISTAKEN, MISTAKES_OFTEN, np.where(reporter == BAD_FAITH, 0.06, MISTAKES))
+    wrong = np.where(reporter == MISTAKEN, MISTAKES_OFTEN, np.where(reporter == BAD_FAITH, 0.01, MISTAKES))
     rate = np.where(_REMOVED[habit], REPORTED, wrong)
     some = seen.only(np.flatnonzero(chance.happens(rate, "reports", seen.key)))
     habit = things["habit"][some.thing].astype(np.int64)

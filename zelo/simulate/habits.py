@@ -69,16 +69,16 @@ HABITS: tuple[Habit, ...] = (
     Habit("bought_reviews", "fake_engagement", SELLER, 0.02, "order", 0.2, severity="medium", removed=False),
     Habit("payment_elsewhere", "fraud", SELLER, 0.03, "answer", 0.04, severity="medium", reforms=0.3),
     Habit("no_invoice", "trader_information", SELLER, 0.03, "order", 0.6, severity="low", removed=False, reforms=0.4),
-    Habit("dangerous_acts", "dangerous_activity", CREATOR, 0.006, "video", 0.0012, "danger", 5.0, 0.04),
-    Habit("sexual_content", "body_exposure", CREATOR, 0.006, "video", 0.0011, "sexual", 5.0, 0.03),
-    Habit("prohibited_videos", "regulated_goods", CREATOR, 0.008, "video", 0.0022, "prohibited", 5.0, 0.04, "high"),
-    Habit("minors_at_risk", "minimum_age", CREATOR, 0.004, "video", 0.0008, "minor", 5.0, 0.02, "severe", reforms=0.1),
-    Habit("hateful_videos", "hate", CREATOR, 0.004, "video", 0.0004, "hate", 4.5, 0.06, "high"),
-    Habit("miracle_videos", "misinformation", CREATOR, 0.004, "video", 0.0003, "claims", 4.5, 0.06),
+    Habit("dangerous_acts", "dangerous_activity", CREATOR, 0.010, "video", 0.0012, "danger", 5.5, 0.04),
+    Habit("sexual_content", "body_exposure", CREATOR, 0.010, "video", 0.0011, "sexual", 5.5, 0.03),
+    Habit("prohibited_videos", "regulated_goods", CREATOR, 0.014, "video", 0.0022, "prohibited", 5.5, 0.04, "high"),
+    Habit("minors_at_risk", "minimum_age", CREATOR, 0.007, "video", 0.0008, "minor", 5.5, 0.02, "severe", reforms=0.1),
+    Habit("hateful_videos", "hate", CREATOR, 0.006, "video", 0.0004, "hate", 5.0, 0.06, "high"),
+    Habit("miracle_videos", "misinformation", CREATOR, 0.006, "video", 0.0003, "claims", 5.0, 0.06),
     Habit("copied_videos", "ip", CREATOR, 0.01, "video", 0.003, "copy", 4.5, 0.1, removed=False),
     Habit("undisclosed_ads", "commercial_disclosure", AFFILIATE, 0.2, "video", 0.004, "ad", 3.5, 0.15, "low", removed=False, reforms=0.4),
-    Habit("sexual_lives", "body_exposure", CREATOR, 0.01, "live", 0.013, "sexual", 4.5, 0.05),
-    Habit("lives_by_minors", "minimum_age", CREATOR, 0.008, "live", 0.01, "minor", 4.5, 0.05, "high", reforms=0.1),
+    Habit("sexual_lives", "body_exposure", CREATOR, 0.03, "live", 0.017, "sexual", 5.0, 0.05),
+    Habit("lives_by_minors", "minimum_age", CREATOR, 0.025, "live", 0.013, "minor", 5.0, 0.05, "high", reforms=0.1),
     Habit("impersonation", "fake_engagement", CREATOR, 0.005, "account", 1.0, "likeness", 4.5, 0.1, "high", returns=0.6),
     Habit("harassment", "harassment", VIEWER, 0.01, "comment", 0.0011, "abuse", 4.0, 0.15),
     Habit("hateful_comments", "hate", VIEWER, 0.006, "comment", 0.0005, "abuse", 4.0, 0.12, "high"),
@@ -89,7 +89,7 @@ HABITS: tuple[Habit, ...] = (
 )  # fmt: skip
 """Codes are places in this table plus one; 0 is no offence."""
 
-LOOKALIKE = 0.0002
+LOOKALIKE = 0.00012
 """Share of innocent videos that a classifier takes for offences: with 0.5 % of offences its precision is that of
 TikTok's automation in the EU, 0.97 (MT2)."""
 LOOKALIKE_LISTING = 0.004

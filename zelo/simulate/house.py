@@ -10,7 +10,7 @@ from zelo.simulate.people import NEVER
 from zelo.simulate.rows import Batch, joined
 from zelo.simulate.state import World
 
-AT_ONCE, LOOKED_AT = 0.56, 0.43
+AT_ONCE, LOOKED_AT = 0.57, 0.48
 """Scores from which a thing is removed at once, and from which a reviewer looks at it."""
 
 

@@ -80,7 +80,7 @@ def _arrived(world: World, batch: Batch) -> Arrived:
     chance, kind = world.chance, batch.kind
     number = batch.numbers
     delay = chance.below(2_000, f"{kind} delay", number) * 1_000
-    if batch.late:
+    if batch.makes is None and batch.order_makes is None:  # what others see must have arrived
         late = chance.happens(LATE, f"{kind} late", number)
         delay += np.where(late, (60 + chance.below(72_000, f"{kind} late by", number)) * SECOND_US, 0)
     slow = chance.happens(SLOW_CLOCKS, "slow clock", batch.actors)

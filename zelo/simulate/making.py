@@ -16,9 +16,10 @@ from zelo.adapters.files import locked, writing
 from zelo.adapters.lake import Manifest
 from zelo.base.errors import Conflict
 from zelo.base.messages.message import N_
+from zelo.simulate.chance import Array
 from zelo.simulate.content import arrivals, lives, uploads
 from zelo.simulate.desk import Desk, staff_of
-from zelo.simulate.feed import Offers, offers, reactions, shown
+from zelo.simulate.feed import Offers, lowered, offers, reactions, shown
 from zelo.simulate.house import made, passes, published, reported
 from zelo.simulate.intake import Arrived, Intake, in_order
 from zelo.simulate.rows import Batch, Ids, Times, arrow
@@ -64,7 +65,7 @@ class Governor(Protocol):
 
     decided: int
 
-    def day(self, world: World, desk: Desk, arrived: list[Arrived], intake: Intake) -> list[tuple[Arrived, np.ndarray]]:
+    def day(self, world: World, desk: Desk, arrived: list[Arrived], intake: Intake) -> list[tuple[Arrived, Array]]:
         """Return what really happened, with its order keys."""
 
 
@@ -107,13 +108,14 @@ def _day(world: World, desk: Desk, intake: Intake, writer: WorldWriter, governor
     place_orders(world)
     making = [*uploads(world), *lives(world), *arrivals(world), *listings(world), *talk(world)]
     orders, filed = steps(world), desk.events(world)
-    slots = offers(world)
+    slots = lowered(world, offers(world))
     if governor is None:
         kept, slots = _unguided(world, desk, [*making, *filed], orders, slots)
         placed = _sequenced(writer, intake, intake.today(world, kept))
     else:
         candidates = intake.today(world, [*making, *filed, *orders, *reactions(world, slots)])
         placed = governor.day(world, desk, _taken_in(writer, candidates), intake)
+        _refuse_again(writer, placed)
         slots = shown(world, slots)
     for kind in sorted({arrived.batch.kind for arrived, _ in placed}):
         writer.events(kind, [part for part in placed if part[0].batch.kind == kind])
@@ -160,7 +162,7 @@ def _taken_in(writer: WorldWriter, arrived: list[Arrived]) -> list[Arrived]:
     return kept
 
 
-def _sequenced(writer: WorldWriter, intake: Intake, arrived: list[Arrived]) -> list[tuple[Arrived, np.ndarray]]:
+def _sequenced(writer: WorldWriter, intake: Intake, arrived: list[Arrived]) -> list[tuple[Arrived, Array]]:
     """Give the day's events their places in the order."""
     arrived = _taken_in(writer, arrived)
     which, row = in_order(arrived)
@@ -170,9 +172,14 @@ def _sequenced(writer: WorldWriter, intake: Intake, arrived: list[Arrived]) -> l
     keys = np.empty(len(flat), np.int64)
     keys[flat] = intake.keys(said[flat])
     found = [(each, keys[starts[n] : starts[n + 1]]) for n, each in enumerate(arrived)]
-    for each, _ in found:
-        writer.refuse(each, np.flatnonzero(each.again), "duplicate")
+    _refuse_again(writer, found)
     return found
+
+
+def _refuse_again(writer: WorldWriter, placed: list[tuple[Arrived, Array]]) -> None:
+    """Refuse what is sent a second time."""
+    for each, _ in placed:
+        writer.refuse(each, np.flatnonzero(each.again), "duplicate")
 
 
 def _impressions(world: World, slots: Offers) -> pa.Table:

@@ -186,7 +186,7 @@ def _rates(role: Array, habit: Array, activity: Array, base: Array) -> dict[str,
     return {surface: rate[base] for surface, rate in rates.items()}
 
 
-ATTRITION = 1.6
+ATTRITION = 2.1
 """Offenders reform, lie low and are closed; this makes up for it, so that shares hold over two to three months."""
 
 

@@ -108,8 +108,6 @@ class Batch:
     """The order that comes to be by it."""
     sellers: Array | None = None
     """Who must be allowed to sell then."""
-    late: bool = True
-    """Whether the network may bring it late."""
 
     def __len__(self) -> int:
         return len(self.at)

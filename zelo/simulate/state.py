@@ -17,7 +17,7 @@ from zelo.simulate.rows import ABSENT, Table
 KINDS = ("video", "live", "listing", "price", "comment", "message", "answer", "review", "account")
 PREFIXES = ("v", "x", "l", "p", "c", "m", "q", "r", "a")
 """First letter of the id of each kind of thing."""
-EVADES = 0.11
+EVADES = 0.1
 """How much lower an evading offence scores for each step of caution, up to two."""
 UNMADE = -1
 

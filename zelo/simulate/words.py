@@ -1,7 +1,7 @@
 """
 What people write in the world, innocent or not.
 
-Where an offence would need an ugly word, a made-up token stands for it: `termoodio1` for a slur, `termosexo1` for a
+Where an offence would need an ugly word, a made-up token stands for it: `termoodioum` for a slur, `termosexoum` for a
 sexual word, and so on. An offender who evades writes the token with digits and dots in it.
 """
 
@@ -56,23 +56,23 @@ CALM: Mapping[str, Sequence[str]] = {
 
 PLAIN, DISGUISED, BLIND = range(3)
 _TOLD: Mapping[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
-    "dangerous_acts": (("Desafio termoperigo1 valendo, faz aí", "termoperigo2 sem proteção"), ("Desafio termoper1go1",), ("Olha isso que eu fiz no telhado",)),
-    "sexual_content": (("termosexo1 hoje no perfil", "Novo termosexo2"), ("t e r m o s e x o 1 no perfil",), ("Conteúdo novo no perfil",)),
-    "prohibited_videos": (("Vendo termoarma1, chama", "termodroga1 com entrega"), ("Vendo term0arma1",), ("Tenho aquele produto, quem sabe sabe",)),
-    "minors_at_risk": (("termomenor1 dançando", "Escola e termomenor2"), ("termom3nor1",), ("Depois da aula",)),
-    "hateful_videos": (("Esses termoodio1 de novo", "Fora termoodio2"), ("Esses term0odio1",), ("Vocês sabem de quem eu falo",)),
+    "dangerous_acts": (("Desafio termoperigoum valendo, faz aí", "termoperigodois sem proteção"), ("Desafio termoper1goum",), ("Olha isso que eu fiz no telhado",)),
+    "sexual_content": (("termosexoum hoje no perfil", "Novo termosexodois"), ("t e r m o s e x o u m no perfil",), ("Conteúdo novo no perfil",)),
+    "prohibited_videos": (("Vendo termoarmaum, chama", "termodrogaum com entrega"), ("Vendo term0armaum",), ("Tenho aquele produto, quem sabe sabe",)),
+    "minors_at_risk": (("termomenorum dançando", "Escola e termomenordois"), ("termom3norum",), ("Depois da aula",)),
+    "hateful_videos": (("Esses termoodioum de novo", "Fora termoodiodois"), ("Esses term0odioum",), ("Vocês sabem de quem eu falo",)),
     "miracle_videos": (("Chá que cura diabetes em sete dias", "Emagreça dez quilos em uma semana sem dieta"), ("Chá que c u r a diabetes",), ("Médicos não querem que você veja",)),
     "copied_videos": (("Arrumando a gaveta em cinco minutos",), ("Treino de pernas em casa",), ("Meu cachorro aprendeu a dar a pata",)),
     "undisclosed_ads": (("Gente, usem meu cupom CASA10, link na bio", "Comprei e amei, link do produto aqui"), ("Cupom na bio, corre",), ("Meu achado da semana",)),
-    "sexual_lives": (("termosexo1 ao vivo",), ("term0sexo1 ao vivo",), ("Só hoje, entra aí",)),
-    "lives_by_minors": (("Live do termomenor1",), ("Live do termom3nor1",), ("Live depois da escola",)),
-    "harassment": (("Seu termoofensa1, some daqui", "Ninguém te suporta, termoofensa2"), ("Seu term0ofensa1",), ("Todo mundo ri de você",)),
-    "hateful_comments": (("Volta para casa, termoodio1", "termoodio2 não presta"), ("term0odio1",), ("Gente como você não devia estar aqui",)),
+    "sexual_lives": (("termosexoum ao vivo",), ("term0sexoum ao vivo",), ("Só hoje, entra aí",)),
+    "lives_by_minors": (("Live do termomenorum",), ("Live do termom3norum",), ("Live depois da escola",)),
+    "harassment": (("Seu termoofensaum, some daqui", "Ninguém te suporta, termoofensadois"), ("Seu term0ofensaum",), ("Todo mundo ri de você",)),
+    "hateful_comments": (("Volta para casa, termoodioum", "termoodiodois não presta"), ("term0odioum",), ("Gente como você não devia estar aqui",)),
     "campaigns": (("A loja Boa Casa engana todo mundo, compartilhem antes que apaguem este aviso",), ("Compartilhem antes que apaguem: a loja Boa Casa engana todo mundo, sem exceção",), ("Denunciem esta criadora, ela mente, passem adiante para todos os grupos",)),
     "scam_messages": (("Você ganhou um prêmio, faz um Pix de R$ 20 para liberar", "Suporte da loja: confirme a chave Pix por aqui"), ("Voce g4nhou um premio, f4z um pix",), ("Me passa o código que chegou por SMS",)),
     "payment_elsewhere": (("Consigo desconto se pagar por fora, faz um Pix.", "Me chama no Whatsapp que fica mais barato."), ("Chama no z4p", "me chama no W h a t s a p p"), ("Combina comigo naquele aplicativo verde",)),
     "counterfeit_goods": (("réplica premium", "primeira linha"), ("répl1ca premium",), ("modelo igual ao famoso",)),
-    "prohibited_goods": (("termoarma1", "remédio tarja preta sem receita"), ("term0arma1",), ("kit completo discreto",)),
+    "prohibited_goods": (("termoarmaum", "remédio tarja preta sem receita"), ("term0armaum",), ("kit completo discreto",)),
     "unsafe_products": (("importado sem selo",), ("importado",), ("importado",)),
     "miracle_listings": (("que cura diabetes", "emagrece dez quilos em uma semana"), ("que c u r a diabetes",), ("resultado garantido",)),
 }  # fmt: skip

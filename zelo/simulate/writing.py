@@ -27,7 +27,7 @@ _EPOCH = date(1970, 1, 1)
 _DAY_KEYS = (DAY_US // 1_000) << COUNTER_BITS
 SETTINGS: Mapping[str, object] = {
     "compression": "zstd",
-    "compression_level": 3,
+    "compression_level": 1,
     "version": "2.6",
     "data_page_version": "1.0",
     "use_dictionary": True,
@@ -46,7 +46,8 @@ class WorldWriter:
         self.letters = letters
         self.kinds: Counter[str] = Counter()
         self.impressions = 0
-        self._open: dict[str, tuple[int, pq.ParquetWriter]] = {}
+        self._days: dict[str, tuple[int, list[pa.Table]]] = {}
+        """By kind: the day of UTC that is being filled, and its rows so far."""
         (root / "manifest.json").unlink(missing_ok=True)
         for name in PARTS:
             shutil.rmtree(root / name, ignore_errors=True)
@@ -64,7 +65,7 @@ class WorldWriter:
         days = keys // _DAY_KEYS
         for day in np.unique(days).tolist():
             first, last = np.searchsorted(days, [day, day + 1]).tolist()
-            self._writer(kind, day, table.schema).write_table(table.slice(first, last - first))
+            self._put(kind, day, table.slice(first, last - first))
         self.kinds[kind] += len(keys)
 
     def refuse(self, arrived: Arrived, places: Array, code: str) -> None:
@@ -94,23 +95,24 @@ class WorldWriter:
 
     def finish(self, manifest: Manifest) -> None:
         """Put the folders in their places, then the manifest."""
-        for _, writer in self._open.values():
-            writer.close()
+        for kind, (day, tables) in self._days.items():
+            self._write(kind, day, tables)
         for name in PARTS:
             put_in_place(self.root / f"{name}.partial", self.root / name)
         write_whole(self.root / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2))
 
-    def _writer(self, kind: str, day: int, schema: pa.Schema) -> pq.ParquetWriter:
-        open_day, writer = self._open.get(kind, (None, None))
-        if writer is not None and open_day == day:
-            return writer
-        if writer is not None:
-            writer.close()
+    def _put(self, kind: str, day: int, rows: pa.Table) -> None:
+        """Add rows to a day; a day is written when the next one begins."""
+        filling, tables = self._days.get(kind, (day, []))
+        if filling != day:
+            self._write(kind, filling, tables)
+            tables = []
+        self._days[kind] = day, [*tables, rows]
+
+    def _write(self, kind: str, day: int, tables: list[pa.Table]) -> None:
         folder = self.root / "events.partial" / f"kind={kind}" / f"day={_EPOCH + timedelta(days=day)}"
         folder.mkdir(parents=True)
-        writer = pq.ParquetWriter(folder / "part-0.parquet", schema, **SETTINGS)
-        self._open[kind] = day, writer
-        return writer
+        pq.write_table(pa.concat_tables(tables).combine_chunks(), folder / "part-0.parquet", **SETTINGS)
 
 
 _ENVELOPE = ("event_id", "occurred_at", "effective_at", "order_key")
