@@ -197,7 +197,7 @@ def _captions(world: World, surface: str, habit: Array, manner: Array, actors: A
     calm = len(CALM[surface])
     portuguese = world.chance.below(calm - english, "words", key)
     place = np.where(world.traits.market[actors] == 0, portuguese, calm - 1 - portuguese % max(english, 1))
-    told = place_of(surface, habit, manner, turn)  # type: ignore[arg-type]
+    told = place_of(surface, habit, manner, turn)
     return Words(np.where(habit > 0, told, place), vocabulary(surface))
 
 

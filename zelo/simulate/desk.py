@@ -15,7 +15,7 @@ from zelo.simulate.almanac import DAY_US, HOUR_US
 from zelo.simulate.chance import Array, Chance
 from zelo.simulate.habits import HABITS, codes_of
 from zelo.simulate.people import NEVER
-from zelo.simulate.rows import Batch, Ids, Words, joined
+from zelo.simulate.rows import Batch, Column, Ids, Words, joined
 from zelo.simulate.state import KINDS, PREFIXES, World
 
 RULE, REVIEW, REPORT = 1, 2, 3
@@ -24,7 +24,8 @@ VIOLATIONS = tuple(dict.fromkeys(habit.violation for habit in HABITS))
 SEVERITY_OF = np.array([1, *(SEVERITIES.index(habit.severity) for habit in HABITS)], np.int64)
 VIOLATION_OF = np.array([0, *(VIOLATIONS.index(habit.violation) for habit in HABITS)], np.int64)
 DELAYS = ((30, 0, 120), (25, 120, 480), (20, 480, 1_440), (25, 1_440, 4_300))
-"""Cases from scores: per cent that wait from so many to so many minutes; 5 % of removals come after a day (MT1: 5.6 %)."""
+"""Cases from scores: per cent that wait from so many to so many minutes; about 5 % of removals come after a
+day (MT1: 5.6 %)."""
 REPORT_DELAYS = ((962, 5, 120), (20, 120, 480), (16, 480, 1_440), (2, 1_440, 4_300))
 """Cases from reports, per mille: turnaround of 2026 Q1 (MT1)."""
 APPEALS = {True: 0.07, False: 0.85}
@@ -88,6 +89,10 @@ class Filed:
     answered_at: Array
     granted: Array
 
+    def between(self, begin: int, end: int) -> Filed:
+        """Return those filed in a stretch of time."""
+        return Filed(*(values[(self.at >= begin) & (self.at < end)] for values in vars(self).values()))
+
 
 @dataclass
 class Desk:
@@ -99,8 +104,8 @@ class Desk:
     """Hits that have had their effect; the ledger is written from them, numbered in this order."""
     numbered: int = 0
     filed: list[Filed] = field(default_factory=list)
-    trained: list[tuple[Array, Array]] = field(default_factory=list)
-    """(account, time) of finished courses."""
+    trained: list[tuple[Array, Array, Array]] = field(default_factory=list)
+    """(account, time, score from 0 to 100) of finished courses."""
     cases: list[tuple[Array, ...]] = field(default_factory=list)
     """(thing, account, opened, reviewer, decided, guilty verdict, source)."""
     closes: bool = True
@@ -150,7 +155,8 @@ class Desk:
 
     def close_day(self, world: World) -> None:
         """Let the hits up to the end of the day have their effect on people."""
-        due, rest = [], []
+        due: list[Hits] = []
+        rest: list[Hits] = []
         for hits in self.hits:
             now = hits.at < world.end_us
             (due if now.all() else rest).append(hits)
@@ -195,7 +201,8 @@ class Desk:
         turn = state.hits[author]
         trains = chance.happens(TRAINS, "training", author, turn)
         when = hits.at[first] + (24 + chance.below(72, "training after", author, turn)) * HOUR_US
-        self.trained.append((author[trains], when[trains]))
+        score = 60 + chance.below(41, "training score", author, turn)
+        self.trained.append((author[trains], when[trains], score[trains]))
         reforms = np.array([0.0, *(each.reforms for each in HABITS)])[traits.habit[author]]
         reforms = np.where(trains, 0.5 + reforms / 2, reforms)
         mood = chance.unit("mood", author, turn)
@@ -243,19 +250,16 @@ class Desk:
         author, number = joined([each.author for each in filed]), joined([each.subject for each in filed])
         place, at = joined([each.place for each in filed]), joined([each.at for each in filed])
         found.append(Batch("appeal.filed", number, at, author, _appealed(world, author, place, number)))
-        recent = self.trained[-9:]
-        who, when = joined([each[0] for each in recent]), joined([each[1] for each in recent])
-        today = (when >= world.begin_us) & (when < world.end_us)
-        who, when = who[today], when[today]
-        score = 60 + world.chance.below(41, "training score", world.day, who)
-        course = {"account.id": Ids("a", who), "training.name": Words(np.zeros(len(who), np.int64), ("policy",))}
-        found.append(
-            Batch("training.finished", who * 4_096 + world.day, when, who, {**course, "training.score": score})
-        )
+        who, when, score = (joined([each[part] for each in self.trained[-9:]]) for part in range(3))
+        today = np.flatnonzero((when >= world.begin_us) & (when < world.end_us))
+        who, when, score = who[today], when[today], score[today]
+        name = Words(np.zeros(len(who), np.int64), ("policy",))
+        course: dict[str, Column] = {"account.id": Ids("a", who), "training.name": name, "training.score": score}
+        found.append(Batch("training.finished", who * 4_096 + world.day, when, who, course))
         return found
 
 
-def _appealed(world: World, author: Array, place: Array, number: Array) -> dict[str, Ids | Words | Array]:
+def _appealed(world: World, author: Array, place: Array, number: Array) -> dict[str, Column]:
     """Return the columns of appeals: by whom, about what."""
     return {
         "account.id": Ids("a", author),
@@ -269,6 +273,12 @@ def thing_names(world: World, places: Array) -> tuple[str, ...]:
     kinds, numbers = world.things["kind"][places].tolist(), world.things["key"][places].tolist()
     rows = zip(places.tolist(), kinds, numbers, strict=True)
     return tuple(f"{PREFIXES[kind]}{key}" if place >= 0 else "" for place, kind, key in rows)
+
+
+def _subject(world: World, places: Array, accounts: Array) -> Array:
+    """Return a number of the thing, or of the account where there is none; the same in every world of a seed."""
+    things = world.things
+    return np.where(places >= 0, things["key"][places] * 16 + things["kind"][places], accounts * 16 + 15)
 
 
 def _some(hits: Hits, places: Array) -> Hits:

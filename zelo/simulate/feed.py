@@ -17,7 +17,7 @@ from zelo.simulate.chance import Array
 from zelo.simulate.content import account
 from zelo.simulate.habits import HABITS, LOOKALIKE_COMMENT, code, removable
 from zelo.simulate.people import BAD_FAITH, MISTAKEN
-from zelo.simulate.rows import Batch, Ids, Words
+from zelo.simulate.rows import Batch, Column, Ids, Words
 from zelo.simulate.state import World, keys, lookalikes, repeated
 from zelo.simulate.words import CALM, place_of, vocabulary
 
@@ -147,7 +147,7 @@ def reactions(world: World, made: Offers) -> list[Batch]:
     """Return what would come of the slots: views, likes, rejections, comments, follows, reports."""
     seen = made.only(np.flatnonzero(made.watched))
     view = _about(world, seen)
-    watched = {"view.dwell_ms": seen.dwell_ms, "view.position": seen.position + 1}
+    watched: dict[str, Column] = {"view.dwell_ms": seen.dwell_ms, "view.position": seen.position + 1}
     found = [
         Batch("content.viewed", seen.key, seen.at, seen.viewer, {**view, **watched}, needs=seen.thing),
         _after(world, made, made.liked, "content.liked", 8),
@@ -156,7 +156,7 @@ def reactions(world: World, made: Offers) -> list[Batch]:
     return [*found, _comments(world, seen), _follows(world, seen), _reports(world, seen)]
 
 
-def _about(world: World, made: Offers) -> dict[str, Ids | Words | Array]:
+def _about(world: World, made: Offers) -> dict[str, Column]:
     author = world.things["author"][made.thing].astype(np.int64)
     return {
         "account.id": Ids("a", made.viewer),
@@ -238,7 +238,7 @@ def _reports(world: World, seen: Offers) -> Batch:
     named = np.array([len(reasons) - 1, *(reasons.index(each.violation) for each in HABITS)])
     guess = chance.below(len(reasons), "reason", some.key)
     right = (habit > 0) & chance.happens(0.8, "right reason", some.key)
-    columns = {
+    columns: dict[str, Column] = {
         "account.id": Ids("a", some.viewer),
         "content.id": Ids("v", things["key"][some.thing]),
         "content.author.id": Ids("a", things["author"][some.thing].astype(np.int64)),

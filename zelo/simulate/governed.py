@@ -1,6 +1,6 @@
 """
-A pack in the loop: each event that would happen is first asked whether it still can, then decided, and what the decision
-asks for holds from that moment on.
+A pack in the loop: each event that would happen is asked whether it still can, then decided, and what the decision asks
+for holds from that moment on.
 
 This is the same engine that decides live events. It reads what events say and nothing else: what things really are lies
 in tables of the world that no event, feature or list can name.
@@ -91,9 +91,7 @@ class PackGovernor:
         effects.verdicts(world.end_us - 1)
         effects.finish()
         intake.last_key, intake.late = sequencer.last_order_key, sequencer.late
-        return [
-            (each.only(np.array(rows[n], np.int64)), np.array(keys[n], np.int64)) for n, each in enumerate(arrived)
-        ]
+        return [(each.only(np.array(rows[n], np.int64)), np.array(keys[n], np.int64)) for n, each in enumerate(arrived)]
 
     def _events(self, arrived: Arrived) -> list[Event] | None:
         """Return a batch as the pack's events; None for a kind that the pack does not have."""
@@ -101,7 +99,7 @@ class PackGovernor:
         schema = self._schemas.get(batch.kind)
         if schema is None:
             return None
-        absent = [None] * len(batch)
+        absent: list[object] = [None] * len(batch)
         values: list[list[object]] = [
             arrow(Ids(f"{batch.kind}/", batch.numbers)).to_pylist(),
             python_values(pa.array(arrived.said_us).cast(schema.field("occurred_at").type)),
@@ -298,4 +296,3 @@ def _code(violation: str) -> int:
 def _length(length: object) -> int:
     """Return the microseconds of an effect's length; an effect without one lasts."""
     return int(str(length)) if length is not None else NEVER // 2
-

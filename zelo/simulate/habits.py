@@ -37,7 +37,9 @@ class Habit:
     people: float
     """Share of the accounts of that role; never fewer than two accounts."""
     surface: str
-    """What offends: `video`, `live`, `listing`, `price`, `order`, `review`, `comment`, `message`, `follow`, `account`."""
+    """What offends: a `video`, `live`, `listing`, `price`, `order`, `review`, `answer`, `comment`, `message`, `follow`
+    or `account`."""
+    `account`."""
     share: float
     """Share of all that is published on the surface that offends by this habit; for `order`, `follow` and `account` of
     the offender's own."""
@@ -59,7 +61,8 @@ class Habit:
 
 
 HABITS: tuple[Habit, ...] = (
-    Habit("counterfeit_goods", "counterfeit", SELLER, 0.03, "listing", 0.012, "counterfeit", 4.0, 0.15, "high", returns=0.5),
+    Habit("counterfeit_goods", "counterfeit", SELLER, 0.03, "listing", 0.012, "counterfeit", 4.0, 0.15, "high",
+          returns=0.5),
     Habit("prohibited_goods", "regulated_goods", SELLER, 0.02, "listing", 0.008, "prohibited", 4.5, 0.1, "high"),
     Habit("unsafe_products", "product_safety", SELLER, 0.02, "listing", 0.008, "", 0.0, 0.0, "high"),
     Habit("miracle_listings", "misinformation", SELLER, 0.015, "listing", 0.006, "claims", 4.0, 0.1),
@@ -76,14 +79,16 @@ HABITS: tuple[Habit, ...] = (
     Habit("hateful_videos", "hate", CREATOR, 0.006, "video", 0.0004, "hate", 5.0, 0.06, "high"),
     Habit("miracle_videos", "misinformation", CREATOR, 0.006, "video", 0.0003, "claims", 5.0, 0.06),
     Habit("copied_videos", "ip", CREATOR, 0.01, "video", 0.003, "copy", 4.5, 0.1, removed=False),
-    Habit("undisclosed_ads", "commercial_disclosure", AFFILIATE, 0.2, "video", 0.004, "ad", 3.5, 0.15, "low", removed=False, reforms=0.4),
+    Habit("undisclosed_ads", "commercial_disclosure", AFFILIATE, 0.2, "video", 0.004, "ad", 3.5, 0.15, "low",
+          removed=False, reforms=0.4),
     Habit("sexual_lives", "body_exposure", CREATOR, 0.03, "live", 0.017, "sexual", 5.0, 0.05),
     Habit("lives_by_minors", "minimum_age", CREATOR, 0.025, "live", 0.013, "minor", 5.0, 0.05, "high", reforms=0.1),
-    Habit("impersonation", "fake_engagement", CREATOR, 0.005, "account", 1.0, "likeness", 4.5, 0.1, "high", returns=0.6),
+    Habit("impersonation", "fake_engagement", CREATOR, 0.005, "account", 1.0, "likeness", 4.5, 0.1, "high",
+          returns=0.6),
     Habit("harassment", "harassment", VIEWER, 0.01, "comment", 0.0011, "abuse", 4.0, 0.15),
     Habit("hateful_comments", "hate", VIEWER, 0.006, "comment", 0.0005, "abuse", 4.0, 0.12, "high"),
     Habit("campaigns", "fake_engagement", VIEWER, 0.01, "comment", 0.0006, "", 0.0, 0.0, "high", network=10),
-    Habit("engagement_rings", "fake_engagement", VIEWER, 0.012, "follow", 0.8, severity="medium", removed=False, network=12),
+    Habit("engagement_rings", "fake_engagement", VIEWER, 0.012, "follow", 0.8, removed=False, network=12),
     Habit("hired_reviewers", "fake_engagement", BUYER, 0.012, "review", 0.03, severity="medium", network=8),
     Habit("scam_messages", "fraud", VIEWER, 0.008, "message", 0.012, "scam", 4.0, 0.1, "high", returns=0.6),
 )  # fmt: skip
@@ -98,20 +103,6 @@ LOOKALIKE_COMMENT = 0.0003
 """The same for listings, LIVEs, comments and messages (assumptions)."""
 ONE_OFF = 0.0004
 """Share of an honest creator's videos that break a rule once (an assumption)."""
-SIGNALS = (
-    "counterfeit",
-    "prohibited",
-    "claims",
-    "danger",
-    "sexual",
-    "minor",
-    "hate",
-    "copy",
-    "ad",
-    "abuse",
-    "scam",
-    "likeness",
-)
 INNOCENT, SPREAD = 0.2, 0.09
 """Mean and standard deviation of an innocent score; a guilty one lies `separation` standard deviations higher."""
 

@@ -22,7 +22,7 @@ from zelo.simulate.desk import Desk, staff_of
 from zelo.simulate.feed import Offers, lowered, offers, reactions, shown
 from zelo.simulate.house import made, passes, published, reported
 from zelo.simulate.intake import Arrived, Intake, in_order
-from zelo.simulate.rows import Batch, Ids, Times, arrow
+from zelo.simulate.rows import Batch, Column, Ids, Times, arrow
 from zelo.simulate.shop import listings, talk
 from zelo.simulate.state import World, new_world
 from zelo.simulate.trade import place_orders, steps
@@ -186,7 +186,7 @@ def _impressions(world: World, slots: Offers) -> pa.Table:
     """Return a day's filled slots as the recommendation log holds them, in order of time."""
     order = np.lexsort((slots.key, slots.at))
     made_by = world.things["author"][slots.thing].astype(np.int64)
-    columns = {
+    columns: dict[str, Column] = {
         "impression_id": Ids("i", slots.key),
         "at": Times(slots.at),
         "viewer": Ids("a", slots.viewer),

@@ -83,7 +83,7 @@ GOODS: tuple[Good, ...] = (
 )
 TOPICS = ("casa", "cozinha", "esporte", "beleza", "saude", "eletronicos", "moda", "humor")
 CPF_BASE = 1_000
-"""CPFs and CNPJs of the world begin with zeros (000.001.000-..), are valid by check digit, and are nobody's on purpose."""
+"""CPFs and CNPJs of the world begin with zeros (000.001.000-..): valid by check digit, and meant to be nobody's."""
 
 
 def cpf(number: int) -> str:
@@ -104,7 +104,7 @@ def _checked(digits: str, *weights: range | tuple[int, ...]) -> str:
 
 
 def mobile(number: int, market: int) -> str:
-    """Return a number that rings nowhere: in Brazil a ninth digit with 0 after it, in Britain Ofcom's range for drama."""
+    """Return a number that rings nowhere: in Brazil with 0 after the 9, in Britain one of Ofcom's for drama."""
     return (
         f"+55 11 90{number // 10_000 % 1_000:03}-{number % 10_000:04}"
         if market == 0

@@ -1,4 +1,4 @@
-"""Columns of events before they are written: numbers, ids and words kept small, filtered quickly, and made Arrow late."""
+"""Columns of events before they are written: numbers, ids and words, kept small and filtered quickly."""
 
 from __future__ import annotations
 
@@ -97,7 +97,8 @@ class Batch:
     """Who does it: place in the population."""
     columns: Mapping[str, Column]
     scope: str = ""
-    """What the actor must be allowed to do: `publish`, `comment`, `live`, `sell`; empty: only to be there; `any`: nothing."""
+    """What the actor must be allowed to do: `publish`, `comment`, `live`, `sell`; empty: only to be there; `any`: not
+    even that."""
     needs: Array | None = None
     """The thing that must be visible then; negative: none."""
     makes: Array | None = None

@@ -31,7 +31,7 @@ def seller(world: World, actors: Array) -> dict[str, Column]:
 
 
 def listings(world: World) -> list[Batch]:
-    """Return the day's new listings: a catalogue for a shop that begins (all shops on the first day), then now and then."""
+    """Return the day's new listings: a catalogue for a shop that begins (all on the first day), then some."""
     chance, traits, day = world.chance, world.traits, world.day
     sellers = np.flatnonzero(traits.role == SELLER)
     born = world.state.born_us[sellers]
@@ -99,7 +99,8 @@ def _titles(world: World, good: Array, guilty: Array, actors: Array) -> Words:
     base = good * 2 + world.traits.market[actors]
     pairs = base * (len(told) + 1) + guilty + 1
     used, codes = np.unique(pairs, return_inverse=True)
-    names = [GOODS[int(n) // (len(told) + 1) // 2][1 + int(n) // (len(told) + 1) % 2] for n in used]
+    goods = [divmod(int(n) // (len(told) + 1), 2) for n in used]
+    names = [GOODS[good].en if english else GOODS[good].pt for good, english in goods]
     extra = [int(n) % (len(told) + 1) - 1 for n in used]
     return Words(codes, [f"{a} {told[b]}".strip() if b >= 0 else a for a, b in zip(names, extra, strict=True)])
 

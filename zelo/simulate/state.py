@@ -106,7 +106,7 @@ class World:
         return np.where(blind, 2, np.minimum(self.state.caution[actors], 1))
 
     def score(self, signal: str, habit: Array, caution: Array, manner: Array, looks: Array, *ids: int | Array) -> Array:
-        """Return a classifier's scores from 0 to 1, in thousandths: of innocents, offences, and innocents that look like them."""
+        """Return a classifier's scores from 0 to 1, to the thousandth: of innocents, offences, and lookalikes."""
         number = SIGNAL_CODES[signal]
         shown = np.where((_SIGNAL[habit] == number) & (manner < 2), _SEPARATION[habit], 0.0)
         shown = np.where(looks == number, 5.0, shown)

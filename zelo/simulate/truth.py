@@ -1,4 +1,4 @@
-"""What everything and everybody really is, what was charged, and what reviewers said: written beside the lake for measuring only."""
+"""What everything and everybody really is, what was charged, what reviewers said: for measuring only."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def ledger(world: World, desk: Desk) -> pa.Table:
     filed_at, answered = joined([each.at for each in filed]), joined([each.answered_at for each in filed])
     granted = joined([each.granted for each in filed]).astype(bool)
     there, done = filed_at < end, answered < end
-    who, when = joined([each[0] for each in desk.trained]), joined([each[1] for each in desk.trained])
+    who, when, score = (joined([each[part] for each in desk.trained]) for part in range(3))
     trained = when < end
     subjects = np.concatenate([hits.place, np.full(int(there.sum() + done.sum() + trained.sum()), -1, np.int64)])
     kinds = np.repeat([0, 1, 4, 3], [count, there.sum(), done.sum(), trained.sum()])
@@ -130,6 +130,7 @@ def ledger(world: World, desk: Desk) -> pa.Table:
         account=Ids("a", account[order]),
         violation=Words(violation[order], VIOLATIONS),
         severity=Words(severity[order], SEVERITIES),
+        score=np.concatenate([np.full(len(at) - int(trained.sum()), ABSENT, np.int64), score[trained]])[order],
         name=Words(np.where(kinds[order] == 3, 0, -1), ("policy",)),
         target=Ids("e", target[order]),
         subject=Words(np.arange(len(at)), thing_names(world, subjects[order])),
@@ -151,6 +152,7 @@ def read_ledger(root: Path) -> list[Entry]:
             severity=row["severity"] or "",
             name=row["name"] or "",
             target=row["target"] or "",
+            values={} if row["score"] is None else {"score": row["score"] * 1_000_000},
             decision=row["subject"],
         )
         for row in rows.to_pylist()
@@ -158,7 +160,8 @@ def read_ledger(root: Path) -> list[Entry]:
 
 
 def _cases(world: World, desk: Desk) -> pa.Table:
-    place, account, opened, reviewer, decided, verdict, source = (joined(list(part)) for part in zip(*desk.cases, strict=True)) if desk.cases else (np.zeros(0, np.int64),) * 7  # fmt: skip
+    columns = (joined([case[part] for case in desk.cases]) for part in range(7))
+    place, account, opened, reviewer, decided, verdict, source = columns
     return _table(
         subject=Words(np.arange(len(place)), thing_names(world, place)),
         account=Ids("a", account),

@@ -1,4 +1,4 @@
-"""Writes a world as it is made: the lake day by day, the offers of the feed, and at the end what they are measured by."""
+"""Writes a world as it is made: the lake and the feed day by day, at the end what they are measured by."""
 
 from __future__ import annotations
 
