@@ -39,7 +39,6 @@ class Habit:
     surface: str
     """What offends: a `video`, `live`, `listing`, `price`, `order`, `review`, `answer`, `comment`, `message`, `follow`
     or `account`."""
-    `account`."""
     share: float
     """Share of all that is published on the surface that offends by this habit; for `order`, `follow` and `account` of
     the offender's own."""
