@@ -96,9 +96,9 @@ HABITS: tuple[Habit, ...] = (
 LOOKALIKE = 0.00012
 """Share of innocent videos that a classifier takes for offences: with 0.5 % of offences its precision is that of
 TikTok's automation in the EU, 0.97 (MT2)."""
-LOOKALIKE_LISTING = 0.004
-LOOKALIKE_LIVE = 0.002
-LOOKALIKE_COMMENT = 0.0003
+LOOKALIKE_LISTING = 0.0015
+LOOKALIKE_LIVE = 0.0006
+LOOKALIKE_COMMENT = 0.0001
 """The same for listings, LIVEs, comments and messages (assumptions)."""
 ONE_OFF = 0.0004
 """Share of an honest creator's videos that break a rule once (an assumption)."""
