@@ -97,24 +97,28 @@ def main() -> None:
 def measure(sizes: int, *, as_json: bool) -> None:
     """Make worlds of growing size, and the demo's."""
     figures: dict[str, float] = {}
-    lines: list[tuple[str, ...]] = []
+    lines: list[str] = []
     for wanted, accounts, days in SIZES[:sizes]:
         found = made_apart(accounts, days, 1)
-        speed = found["events"] / found["seconds"]
         power = len(str(wanted)) - 1
-        figures[f"events_per_s_1e{power}"] = round(speed)
+        figures[f"events_per_s_1e{power}"] = round(found["events"] / found["seconds"])
         figures["peak_gib"] = round(max(found["peak_gib"], figures.get("peak_gib", 0.0)), 3)
-        lines.append((f"{found['events']:,.0f}", f"{found['impressions']:,.0f}", f"{found['seconds']:.1f}",
-                      f"{found['cpu_s']:.1f}", f"{speed:,.0f}", f"{found['peak_gib']:.2f}"))  # fmt: skip
+        lines.append(line(found))
     demo = made_apart(*DEMO, 1)
     figures["demo_world_s"] = round(demo["seconds"], 2)
     figures["demo_world_cpu_s"] = round(demo["cpu_s"], 2)
-    lines.append((f"{demo['events']:,.0f}", f"{demo['impressions']:,.0f}", f"{demo['seconds']:.1f}",
-                  f"{demo['cpu_s']:.1f}", f"{demo['events'] / demo['seconds']:,.0f}", f"{demo['peak_gib']:.2f}"))  # fmt: skip
+    lines.append(line(demo))
     print("| events | offers | wall s | cpu s | events/s | peak GiB |\n|---:|---:|---:|---:|---:|---:|")
-    print("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    print("\n".join(lines))
     if as_json:
         print(json.dumps(figures))
+
+
+def line(found: dict[str, float]) -> str:
+    """Return a row of the table."""
+    wall, cpu, speed = found["seconds"], found["cpu_s"], found["events"] / found["seconds"]
+    counts = f"| {found['events']:,.0f} | {found['impressions']:,.0f} "
+    return f"{counts}| {wall:.1f} | {cpu:.1f} | {speed:,.0f} | {found['peak_gib']:.2f} |"
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from tests.worlds import PACK, contents, fingerprints, rows, silent
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import InvalidInput
 from zelo.decide.decision import Decision
+from zelo.decide.flows import Run, run_history
 from zelo.policy.pack import Pack
 from zelo.simulate.governed import PackGovernor
 from zelo.simulate.making import Order, make_world
@@ -163,3 +164,12 @@ def test_a_pack_whose_fields_are_of_other_types_is_refused(tmp_path: Path) -> No
     with pytest.raises(InvalidInput, match="duration_s"):
         make_world(Order(100, 1, 1, tmp_path / "w"), silent, PackGovernor(pack))
     assert contents(tmp_path / "w") == contents(tmp_path / "w") and not (tmp_path / "w" / "manifest.json").exists()
+
+
+def test_history_decides_what_the_loop_decided(tmp_path: Path) -> None:
+    """Run over the finished world, the pack asks for exactly what it asked for while the world was made."""
+    root, decisions = governed("shipped")
+    run_history(Run(open_pack(PACK), root, tmp_path / "run", now_us=None), silent, lambda: False)
+    asked = "SELECT event_id, fired, order_key FROM $decisions WHERE len(effects) > 0 ORDER BY order_key"
+    again = duckdb.sql(asked.replace("$decisions", f"'{tmp_path}/run/decisions/*.parquet'")).fetchall()
+    assert again == [(each.event_id, list(each.fired), each.order_key) for each in decisions]

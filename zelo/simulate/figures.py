@@ -143,7 +143,8 @@ def _score(db: Any, world: Path, policy: str, habits: Sequence[str]) -> Score:
     acted = f"""SELECT author AS id FROM $items WHERE habit IN ({named})
         UNION SELECT seller FROM $orders WHERE habit IN ({named})"""
     if surfaces & {"follow", "account"}:
-        acted = f"SELECT id FROM $accounts WHERE habit IN ({named})"
+        since = "created_at >= (SELECT min(created_at) FROM $items)" if "account" in surfaces else "true"
+        acted = f"SELECT id FROM $accounts WHERE habit IN ({named}) AND {since}"
     guilty = f"SELECT id FROM $items WHERE habit IN ({named})" if on_items else acted
     which = "NOT" if on_items else ""
     sql = f"""WITH guilty AS ({guilty}), flagged AS (
@@ -163,4 +164,5 @@ def _placed(root: Path, sql: str) -> str:
 
 
 def _rows(root: Path, sql: str) -> list[tuple[Any, ...]]:
-    return duckdb.sql(_placed(root, sql)).fetchall()
+    with duckdb.connect() as db:
+        return db.execute(_placed(root, sql)).fetchall()
