@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from zelo.adapters.packs import open_pack
-from zelo.simulate.figures import rates, scores
+from zelo.simulate.figures import findings, rates
 from zelo.simulate.making import Order, make_world
 
 SIZES = ((100_000, 1_300, 50), (1_000_000, 11_000, 52), (10_000_000, 80_000, 71))
@@ -61,10 +61,10 @@ def policies(world: Path, run: Path) -> None:
     """Print what a run of the shipped pack over a world found of what there is."""
     pack = open_pack(REPOSITORY / "packs" / "br_social_commerce")
     print("| Policy | Unit | Guilty | Flagged | Precision | Recall |\n|---|---|---:|---:|---:|---:|")
-    for score in scores(world, run, pack):
-        precision = "-" if score.precision is None else f"{score.precision:.2f}"
-        recall = "-" if score.recall is None else f"{score.recall:.2f}"
-        print(f"| `{score.policy}` | {score.unit} | {score.guilty} | {score.flagged} | {precision} | {recall} |")
+    for found in findings(world, run, pack):
+        precision = "-" if found.precision is None else f"{found.precision:.2f}"
+        recall = "-" if found.recall is None else f"{found.recall:.2f}"
+        print(f"| `{found.policy}` | {found.unit} | {found.guilty} | {found.flagged} | {precision} | {recall} |")
 
 
 def targets(world: Path) -> None:

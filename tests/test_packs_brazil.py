@@ -16,7 +16,7 @@ from zelo.adapters.stage import Clock
 from zelo.decide.flows import Run, run_history
 from zelo.decide.logic import Engine
 from zelo.events.decode import Decoder
-from zelo.simulate.figures import scores
+from zelo.simulate.figures import findings
 
 
 @pytest.mark.slow
@@ -24,7 +24,7 @@ def test_every_policy_finds_what_it_is_made_for(tmp_path: Path) -> None:
     """On a world whose truth is known each policy flags guilty ones, and those about content hardly any innocent."""
     world, pack = kept(accounts=2_000, days=60, seed=1), open_pack(PACK)
     run_history(Run(pack=pack, source=world, out=tmp_path / "run", now_us=None), _silent, lambda: False)
-    found = {score.policy: score for score in scores(world, tmp_path / "run", pack)}
+    found = {score.policy: score for score in findings(world, tmp_path / "run", pack)}
     assert set(found) == {policy.id for policy in pack.policies} - {"respect"}, "no insult of a seller in the world"
     missed = {name for name, score in found.items() if score.guilty >= 12 and not score.found}
     assert missed == set()

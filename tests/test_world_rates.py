@@ -29,10 +29,10 @@ def test_classifiers_separate_as_far_as_they_say() -> None:
     world = new_world(1, 100, 1, FIRST)
     ids = np.arange(20_000)
     none, guilty = np.zeros(20_000, np.int64), np.full(20_000, 12)
-    quiet = world.score("sexual", none, none, none, none, ids)
-    seen = world.score("sexual", guilty, none, none, none, ids)
-    blind = world.score("sexual", guilty, none, np.full(20_000, 2), none, ids)
-    evading = world.score("sexual", guilty, np.full(20_000, 2), none, none, ids)
+    quiet = world.signal("sexual", none, none, none, none, ids)
+    seen = world.signal("sexual", guilty, none, none, none, ids)
+    blind = world.signal("sexual", guilty, none, np.full(20_000, 2), none, ids)
+    evading = world.signal("sexual", guilty, np.full(20_000, 2), none, none, ids)
     assert abs((seen.mean() - quiet.mean()) / quiet.std() - 5.5) < 0.1
     assert abs(blind.mean() - quiet.mean()) < 0.005
     assert quiet.mean() < evading.mean() < seen.mean() - 0.15

@@ -16,7 +16,7 @@ from zelo.simulate.habits import (
     code,
 )
 from zelo.simulate.people import NEVER
-from zelo.simulate.places import LANGUAGES, MARKETS, PLACES, cnpj, cpf
+from zelo.simulate.places import CPF_BASE, LANGUAGES, MARKETS, PLACES, cnpj, cpf, mobile
 from zelo.simulate.rows import Batch, Column, Ids, Times, Words
 from zelo.simulate.state import World, keys, lookalikes, repeated
 from zelo.simulate.words import CALM, place_of, vocabulary
@@ -25,6 +25,8 @@ VIDEO_SIGNALS = ("danger", "sexual", "prohibited", "minor", "hate", "claims", "c
 LIVE_SIGNALS = ("sexual", "minor", "danger")
 EDITS = 0.04
 """Share of uploads whose caption is changed within a day (an assumption)."""
+PIX, PIX_FIRST = "00000000-0000-4000-8000-", 100_000_000_000
+"""Random Pix keys (UUIDs of version 4) that no bank gives out: all but their last twelve digits are the same."""
 MISSING = 0.003
 """Share of values that do not arrive: signals, captions (an assumption)."""
 _STATES = tuple(dict.fromkeys(place.state for place in PLACES))
@@ -133,6 +135,8 @@ def arrivals(world: World) -> list[Batch]:
     traits, chance = world.traits, world.chance
     at = born[actors]
     parent = traits.parent[actors]
+    sells = (traits.role[actors] == SELLER) & (traits.market[actors] == 0)
+    phones = tuple(mobile(int(n), int(m)) for n, m in zip(actors, traits.market[actors], strict=True))
     young = traits.habit[actors] == code("lives_by_minors")
     base = {
         **account(world, actors),
@@ -140,7 +144,8 @@ def arrivals(world: World) -> list[Batch]:
         "account.state": Words(STATE_OF[traits.place[actors]], STATES),
         "account.city": Words(traits.place[actors], CITIES),
         "device.id": Ids("d", traits.device[actors]),
-        "payout.pix": Ids("pix-", np.where(traits.role[actors] == SELLER, traits.pix[actors], -1)),
+        "account.phone": Words(np.arange(len(actors)), phones),
+        "payout.pix": Ids(PIX, np.where(sells, PIX_FIRST + traits.pix[actors], -1)),
         "signals.under_age": np.where(young, 0.55, 0.05) + chance.below(300, "age guess", actors) / 1_000.0,
         "account.referrer": Ids("a", np.where(chance.happens(0.1, "referred", actors), parent, -1)),
     }
@@ -148,11 +153,13 @@ def arrivals(world: World) -> list[Batch]:
     who = actors[known]
     impostor = (traits.habit[who] == code("impersonation")).astype(np.int64) * code("impersonation")
     company = traits.role[who] == SELLER
-    papers = tuple(cnpj(1_000 + int(n)) if firm else cpf(1_000 + int(n)) for n, firm in zip(who, company, strict=True))
+    papers = tuple(
+        cnpj(CPF_BASE + int(n)) if firm else cpf(CPF_BASE + int(n)) for n, firm in zip(who, company, strict=True)
+    )
     looks = lookalikes(world, 0.004, ("likeness",), impostor, who)
     manner = world.manner(impostor, who, "likeness manner", who)
     no_paper = (traits.habit[who] == code("no_invoice")) & chance.happens(0.5, "no paper", who)
-    likeness = world.score("likeness", impostor, np.zeros(len(who), np.int64), manner, looks, who)
+    likeness = world.signal("likeness", impostor, np.zeros(len(who), np.int64), manner, looks, who)
     made = world.things.add(
         len(who), at=at[known] + HOUR_US, kind=8, key=who, author=who, habit=impostor, manner=manner,
         lookalike=looks > 0, score=likeness, market=traits.market[who],
@@ -183,7 +190,7 @@ def _scores(
     found: dict[str, Column] = {}
     top = np.zeros(len(key))
     for name in names:
-        score = world.score(name, habit, caution, manner, looks, key)
+        score = world.signal(name, habit, caution, manner, looks, key)
         top = np.maximum(top, score) if name not in ("copy", "ad") else top
         lost = world.chance.happens(MISSING, f"no {name}", key)
         found[f"signals.{name}"] = np.where(lost, np.nan, score)

@@ -183,7 +183,7 @@ def _comments(world: World, seen: Offers) -> Batch:
     habit = world.offends("comment", actors, "comment offends", key)
     manner = world.manner(habit, actors, "comment manner", key)
     looks = lookalikes(world, LOOKALIKE_COMMENT, ("abuse",), habit, key)
-    abuse = world.score("abuse", habit, world.state.caution[actors], manner, looks, key)
+    abuse = world.signal("abuse", habit, world.state.caution[actors], manner, looks, key)
     at = some.at + 15 * SECOND_US
     made = world.things.add(
         len(key), at=at, kind=4, key=key, author=actors, habit=habit, manner=manner, lookalike=looks > 0, score=abuse,

@@ -98,7 +98,7 @@ _QUIET = ("notify", "add_label", "remove_label")
 
 
 @dataclass(frozen=True)
-class Score:
+class Finding:
     """How well one policy finds what it is made for."""
 
     policy: str
@@ -122,7 +122,7 @@ class Score:
         return self.found / self.guilty if self.guilty else None
 
 
-def scores(world: Path, run: Path, pack: Pack) -> list[Score]:
+def findings(world: Path, run: Path, pack: Pack) -> list[Finding]:
     """Return how well each policy of a pack, run over a world with `zelo run`, found what it is made for."""
     asked = f"""CREATE TEMP TABLE asked AS SELECT DISTINCT policy, effect.entity AS entity
         FROM (SELECT unnest(effects) AS effect FROM '{run}/decisions/*.parquet'), unnest(effect.rules) AS rules(rule)
@@ -132,10 +132,10 @@ def scores(world: Path, run: Path, pack: Pack) -> list[Score]:
         named = [(rule.name, policy.id) for policy in pack.policies for rule in policy.rules]
         db.executemany("INSERT INTO policies VALUES (?, ?)", named)
         db.execute(asked)
-        return [_score(db, world, policy, habits) for policy, habits in POLICIES.items()]
+        return [_finding(db, world, policy, habits) for policy, habits in POLICIES.items()]
 
 
-def _score(db: Any, world: Path, policy: str, habits: Sequence[str]) -> Score:
+def _finding(db: Any, world: Path, policy: str, habits: Sequence[str]) -> Finding:
     """Compare what a policy flagged with the truth."""
     named = ", ".join(f"'{name}'" for name in habits)
     surfaces = {habit.surface for habit in HABITS if habit.name in habits}
@@ -153,7 +153,7 @@ def _score(db: Any, world: Path, policy: str, habits: Sequence[str]) -> Score:
         SELECT (SELECT count(*) FROM flagged SEMI JOIN guilty USING (id)), (SELECT count(*) FROM flagged),
             (SELECT count(*) FROM guilty)"""
     found, flagged, all_guilty = db.execute(_placed(world, sql)).fetchone()
-    return Score(policy, "items" if on_items else "accounts", found, flagged, all_guilty)
+    return Finding(policy, "items" if on_items else "accounts", found, flagged, all_guilty)
 
 
 def _placed(root: Path, sql: str) -> str:

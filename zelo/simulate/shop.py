@@ -53,7 +53,7 @@ def listings(world: World) -> list[Batch]:
     good = np.where(habit == code("unsafe_products"), 12, chance.below(len(GOODS), "good", key))
     cents = _price(world, good, habit, actors, key)
     caution = world.state.caution[actors]
-    scores = {name: world.score(name, habit, caution, manner, looks, key) for name in LISTING_SIGNALS}
+    scores = {name: world.signal(name, habit, caution, manner, looks, key) for name in LISTING_SIGNALS}
     made = world.things.add(
         len(key), at=at, kind=2, key=key, author=actors, habit=habit, manner=manner, lookalike=looks > 0,
         score=np.maximum(np.maximum(scores["counterfeit"], scores["prohibited"]), scores["claims"]),
@@ -183,7 +183,7 @@ def _messages(world: World) -> Batch:
     manner = world.manner(habit, actors, "message manner", key)
     looks = lookalikes(world, LOOKALIKE_COMMENT, ("scam",), habit, key)
     at = moments(chance, world.begin_us, traits.zone[actors], "message at", key)
-    scam = world.score("scam", habit, world.state.caution[actors], manner, looks, key)
+    scam = world.signal("scam", habit, world.state.caution[actors], manner, looks, key)
     made = world.things.add(
         len(key), at=at, kind=5, key=key, author=actors, habit=habit, manner=manner, lookalike=looks > 0, score=scam
     )

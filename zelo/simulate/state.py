@@ -105,13 +105,13 @@ class World:
         blind = self.chance.happens(_BLIND[habit], f"{purpose} blind", *ids)
         return np.where(blind, 2, np.minimum(self.state.caution[actors], 1))
 
-    def score(self, signal: str, habit: Array, caution: Array, manner: Array, looks: Array, *ids: int | Array) -> Array:
+    def signal(self, name: str, habit: Array, caution: Array, manner: Array, looks: Array, *ids: int | Array) -> Array:
         """Return a classifier's scores from 0 to 1, to the thousandth: of innocents, offences, and lookalikes."""
-        number = SIGNAL_CODES[signal]
+        number = SIGNAL_CODES[name]
         shown = np.where((_SIGNAL[habit] == number) & (manner < 2), _SEPARATION[habit], 0.0)
         shown = np.where(looks == number, 5.0, shown)
         evaded = np.where(shown > 0, np.minimum(caution, 2) * EVADES, 0.0) * (looks == 0)
-        value = INNOCENT + SPREAD * (self.chance.bell(f"score {signal}", *ids) + shown) - evaded
+        value = INNOCENT + SPREAD * (self.chance.bell(f"score {name}", *ids) + shown) - evaded
         return np.floor(np.clip(value, 0.001, 0.999) * 1_000.0 + 0.5) / 1_000.0
 
     def visible(self, places: Array, at: Array) -> Array:
