@@ -14,7 +14,7 @@ from zelo.adapters.history_database import HistoryDatabase
 from zelo.events.types import BOOL, DOUBLE, STRING, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Type
 from zelo.policy import terms as t
 from zelo.policy.to_python.batch import BatchTerms, compile_batch
-from zelo.policy.to_python.kinds import timestamp_us
+from zelo.policy.to_python.plain import timestamp_us
 from zelo.policy.to_sql.columns import EVENTS, Columns
 from zelo.policy.to_sql.dialect import Expression, exactly, written
 from zelo.policy.to_sql.queries import ORDER_KEY, named, selected, table

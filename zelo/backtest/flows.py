@@ -36,7 +36,7 @@ from zelo.policy.evaluate import evaluate
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Outcome, Pack
 from zelo.policy.terms import FieldRef
-from zelo.policy.to_python.kinds import plain_object, timestamp_us
+from zelo.policy.to_python.plain import plain_object, timestamp_us
 
 Decide = Callable[[Pack, Path, Path, "int | None", Progress], Decided]
 """Decides the events of a lake up to a time in microseconds; leaves `decisions/*.parquet` and more in a folder."""
@@ -335,17 +335,17 @@ def _examples(
     kept, left_out = picks[: samples.EXAMPLES_MAX], max(0, len(picks) - samples.EXAMPLES_MAX)
     found: dict[int, Example] = {}
     for version, pack in (("new", question.pack), ("old", question.old)):
-        own = [(number, one) for number, one in enumerate(kept) if one.version == version]
-        if pack is None or not own:
+        chosen = [(number, one) for number, one in enumerate(kept) if one.version == version]
+        if pack is None or not chosen:
             continue
         named = {rule.name: rule for rule in pack.rules}
-        of = [one for _, one in own]
+        of = [one for _, one in chosen]
         keys = samples.keys_to_replay(stage.run, store, pack, of, named)
         events = list(lake.at(keys))
         features = job.engine.replay(pack, events, {one.order_key for one in of})
         at = dict(events)
         lists = {name: Words(data.values) for name, data in pack.lists.items()}
-        for number, one in own:
+        for number, one in chosen:
             found[number] = _example(stage, pack, one, at[one.order_key], features.get(one.order_key, {}), lists)
     return tuple(found[number] for number in sorted(found)), left_out
 
