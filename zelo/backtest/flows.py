@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-import zelo
 from zelo.adapters.files import locked, put_in_place, write_whole, writing
 from zelo.adapters.fitting import literal
 from zelo.adapters.lake import Lake
@@ -28,6 +27,7 @@ from zelo.backtest.report.sweeps import sweep_charts, sweep_page
 from zelo.backtest.report.tongue import Tongue
 from zelo.backtest.sweep import Curve
 from zelo.backtest.thresholds import Threshold, critical, loosest, seen_by, threshold
+from zelo.base import versions
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
@@ -257,7 +257,7 @@ def _figures(job: Backtest, lake: Lake, stage: Stage, decided: Mapping[str, Deci
         progress(N_("tracing examples"), 0, 0)
         return _examples(job, lake, stage, store, rules)
 
-    made = Made(job.engine.name, zelo.__version__, zelo.LANGUAGE_VERSION)
+    made = Made(job.engine.name, versions.ZELO, versions.LANGUAGE)
     return figures_of(stage.run, store, job.question, made, counted, examples, progress)
 
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import msgspec
 
-import zelo
 from zelo.adapters.decisions import DIGEST_MODULUS, DecisionParts, Row, digest_of
 from zelo.adapters.files import locked, write_whole, writing
 from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest, claim_lake
 from zelo.adapters.run_folder import Identity, claim, keep_apart
 from zelo.adapters.sources import LAKE, Import, fingerprint, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Progress
+from zelo.base import versions
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
 from zelo.decide.kept import row_of
@@ -140,7 +140,7 @@ def _import(run: Run, decoder: Decoder, now_us: int | None) -> Import:
 def _identity(run: Run) -> Identity:
     return Identity(
         pack_version=run.pack.version,
-        language_version=zelo.LANGUAGE_VERSION,
+        language_version=versions.LANGUAGE,
         source=str(run.source.resolve()),
         fingerprint=fingerprint(run.source),
         since_us=run.since_us,
@@ -216,7 +216,7 @@ def _batches(run: Run, lake: Lake, point: _Checkpoint) -> Iterator[list[tuple[in
 
 
 def _decide_batch(run: Run, engine: Engine, batch: list[tuple[int, Event]], tally: Tally, rows: list[Row]) -> None:
-    decide, everything, language = engine.decide, run.stores == "all", zelo.LANGUAGE_VERSION
+    decide, everything, language = engine.decide, run.stores == "all", versions.LANGUAGE
     since = None if run.since_us is None else _first_key(run.since_us)
     digest = int.from_bytes(tally.digest)
     for order_key, event in batch:
@@ -274,8 +274,8 @@ def _summary(run: Run, manifest: Manifest, point: _Checkpoint, seconds: float, r
     return Summary(
         pack=run.pack.name,
         pack_version=run.pack.version,
-        language_version=zelo.LANGUAGE_VERSION,
-        zelo_version=zelo.__version__,
+        language_version=versions.LANGUAGE,
+        zelo_version=versions.ZELO,
         source=str(run.source),
         rows_in=manifest.rows,
         events=manifest.events,

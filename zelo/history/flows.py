@@ -12,7 +12,6 @@ from typing import Literal
 import msgspec
 import pyarrow as pa
 
-import zelo
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
 from zelo.adapters.fitting import literal
@@ -25,6 +24,7 @@ from zelo.adapters.history_prepared import prepare
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
 from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
+from zelo.base import versions
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
 from zelo.decide.kept import effect_cells
@@ -341,10 +341,10 @@ class _Run:
             if table is not None:
                 self.database.db.register("resolved", table)
             names = [rule.rule.name for rule in rules]
-            versions = self.pack.version, zelo.LANGUAGE_VERSION
+            stamp = self.pack.version, versions.LANGUAGE
             name = "resolved" if table is not None else None
             path = self.out / "decisions" / f"part-{number:03}.parquet"
-            self.database.write(decisions_sql(kind, names, self._states(kind), name, self.since, versions), path)
+            self.database.write(decisions_sql(kind, names, self._states(kind), name, self.since, stamp), path)
             count_decisions(self.database, path, self.counts)
             if table is not None:
                 self.database.db.unregister("resolved")
@@ -356,8 +356,8 @@ class _Run:
         return HistoryManifest(
             pack=self.pack.name,
             pack_version=self.pack.version,
-            language_version=zelo.LANGUAGE_VERSION,
-            zelo_version=zelo.__version__,
+            language_version=versions.LANGUAGE,
+            zelo_version=versions.ZELO,
             lake=str(self.files.root),
             engine=self.engine,
             since_us=self.since_us,
