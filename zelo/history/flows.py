@@ -15,13 +15,12 @@ import pyarrow as pa
 import zelo
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
-from zelo.adapters.fitting import literal
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
 from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
 from zelo.adapters.history_lake import LakeFiles, lake_files
-from zelo.adapters.history_prepared import prepare
+from zelo.adapters.history_prepared import prepare, side_by_side
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
 from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
@@ -191,7 +190,7 @@ class _Run:
             done += self.files.kinds[kind].rows
             paths = [self.cache.path("prepared", keys[name]) for name in terms]
             joined = self.out / "work" / f"{self.sources.prepared(kind)}.parquet"
-            self.database.write(_joined(paths), joined)
+            self.database.write(side_by_side(paths), joined)
             self._relation(self.sources.prepared(kind), [joined])
 
     def _features(self) -> None:
@@ -377,12 +376,6 @@ class _Run:
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
-
-
-def _joined(paths: list[Path]) -> str:
-    """Return SQL of files of the same events, each with a column, side by side."""
-    first, *rest = [f"read_parquet({literal(str(path))})" for path in paths]
-    return f"SELECT * FROM {first}" + "".join(f" JOIN {other} USING (order_key)" for other in rest)
 
 
 def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:
