@@ -21,7 +21,7 @@ from zelo.adapters.stage import Limits
 from zelo.base.source import Report
 from zelo.decide.flows import import_source
 from zelo.history.flows import run_sql
-from zelo.history.planning import plan_history
+from zelo.history.logic import plan_history
 from zelo.policy.functions.words import Words
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack

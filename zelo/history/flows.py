@@ -29,7 +29,7 @@ from zelo.base.messages.message import N_
 from zelo.decide.kept import effect_cells
 from zelo.events.decode import Decoder
 from zelo.events.intake import COUNTER_BITS
-from zelo.history.planning import Plan, plan_history
+from zelo.history.logic import Plan, plan_history
 from zelo.history.replay import Outcome, Replay, Row
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
@@ -113,7 +113,8 @@ class _Run:
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        self.plan: Plan = plan_history(pack, engine, f"{engine} {code_key()}")
+        code = f"{engine} zelo {zelo.__version__} language {zelo.LANGUAGE_VERSION} {code_key()}"
+        self.plan: Plan = plan_history(pack, engine, code)
         self.sources = Sources(pack, "duckdb")
         self.engine = engine
         self.cache = Cache(cache)
