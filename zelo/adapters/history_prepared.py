@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zelo.adapters.fitting import literal
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.events.types import BOOL, DOUBLE, STRING, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Type
 from zelo.policy import terms as t
@@ -70,6 +71,12 @@ def fields_query(sources: Sources, kind: str, paths: Sequence[tuple[str, ...]]) 
     look = Columns(sources.pack.kinds[kind], sources.dialect)
     columns = [named(look.of(path), f"c{place}") for place, path in enumerate(paths)]
     return selected([exactly(ORDER_KEY, EVENTS), *columns], table(sources.events(kind), EVENTS))
+
+
+def side_by_side(paths: Sequence[Path]) -> str:
+    """Return SQL of files of the same events, each with a column, as one relation."""
+    first, *rest = [f"read_parquet({literal(str(path))}) AS file_{number}" for number, path in enumerate(paths)]
+    return f"SELECT * FROM {first}" + "".join(f" JOIN {other} USING (order_key)" for other in rest)
 
 
 class _Found:

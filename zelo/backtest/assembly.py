@@ -13,6 +13,7 @@ from zelo.backtest.figures import (
     Figures,
     Judgement,
     OutcomeFigures,
+    Period,
     RuleFigures,
     Totals,
     Version,
@@ -117,31 +118,9 @@ def figures_of(
     period = counts.period(ask, store)
     flips = counts.flips(ask) if old else {}
     rules, judged, told = _judged(ask, store, question, outcome, counted)
-    concentrations = spread.concentrations(ask, ids=not question.aggregates_only)
-    series = counts.series(ask, period.steps, period.step_days)
-    parts = _Parts(
-        pack=pack,
-        old=old,
-        kinds=counts.events_by_kind(ask, store),
-        hits=counts.hits(ask),
-        undetermined=counts.undetermined(ask),
-        alone=counts.alone(ask),
-        flips=flips,
-        account_flips=counts.account_flips(ask) if old else {},
-        series=series,
-        effects=counts.effects_of_rules(ask),
-        by=counts.split_of_rules(ask, question.by),
-        concentrations=concentrations,
-        judged=judged,
-        standing=rules,
-        changed=changed_rules(pack, old) if old else frozenset(),
-    )
+    parts = _parts(ask, store, question, period, flips, rules, judged)
     by_actor = outcome is not None and outcome.by == "actor"
-    found = tuple(_rule(parts, rule, None) for rule in pack.rules)
-    if old is not None:
-        own = {rule.name for rule in pack.rules}
-        found = tuple(_rule(parts, rule, "new" if not _has(old, rule) else None) for rule in pack.rules)
-        found += tuple(_rule(parts, rule, "old") for rule in old.rules if rule.name not in own)
+    found = _rules(parts)
     shown, left_out = examples(rules)
     return Figures(
         zelo_version=made.zelo_version,
@@ -159,7 +138,7 @@ def figures_of(
         overlap=counts.overlap(ask),
         effects=counts.effects(ask, pack, old is not None),
         splits=counts.splits(ask, store, question.by, old=old is not None, judged=rules is not None),
-        concentration=concentrations.get(ANY),
+        concentration=parts.concentrations.get(ANY),
         ages=spread.ages(ask, store, old=old is not None, judged=by_actor),
         sizes=spread.sizes(ask, store, old=old is not None, judged=by_actor),
         examples=shown,
@@ -168,6 +147,46 @@ def figures_of(
         diffs=diffs(question.old_files, question.files, pack, found) if old else (),
         aggregates_only=question.aggregates_only,
     )
+
+
+def _parts(
+    ask: Ask,
+    store: Store,
+    question: Question,
+    period: Period,
+    flips: Mapping[tuple[str, str], int],
+    rules: Standing | None,
+    judged: Mapping[tuple[str, str], Judgement],
+) -> _Parts:
+    """Count what is told rule by rule."""
+    pack, old = question.pack, question.old
+    return _Parts(
+        pack=pack,
+        old=old,
+        kinds=counts.events_by_kind(ask, store),
+        hits=counts.hits(ask),
+        undetermined=counts.undetermined(ask),
+        alone=counts.alone(ask),
+        flips=flips,
+        account_flips=counts.account_flips(ask) if old else {},
+        series=counts.series(ask, period.steps, period.step_days),
+        effects=counts.effects_of_rules(ask),
+        by=counts.split_of_rules(ask, question.by),
+        concentrations=spread.concentrations(ask, ids=not question.aggregates_only),
+        judged=judged,
+        standing=rules,
+        changed=changed_rules(pack, old) if old else frozenset(),
+    )
+
+
+def _rules(parts: _Parts) -> tuple[RuleFigures, ...]:
+    """Return the rules in pack order, then those that only the other version has."""
+    pack, old = parts.pack, parts.old
+    if old is None:
+        return tuple(_rule(parts, rule, None) for rule in pack.rules)
+    own = {rule.name for rule in pack.rules}
+    found = tuple(_rule(parts, rule, None if _has(old, rule) else "new") for rule in pack.rules)
+    return found + tuple(_rule(parts, rule, "old") for rule in old.rules if rule.name not in own)
 
 
 def _judged(

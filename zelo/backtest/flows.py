@@ -14,6 +14,7 @@ import msgspec
 
 from zelo.adapters.files import locked, put_in_place, write_whole, writing
 from zelo.adapters.fitting import literal
+from zelo.adapters.labels import load_labels
 from zelo.adapters.lake import Lake
 from zelo.adapters.sources import LAKE, Import, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Stage
@@ -28,7 +29,7 @@ from zelo.backtest.report.tongue import Tongue
 from zelo.backtest.sweep import Curve
 from zelo.backtest.thresholds import Threshold, critical, loosest, seen_by, threshold
 from zelo.base import versions
-from zelo.base.errors import Conflict, InvalidInput, NotFound
+from zelo.base.errors import Conflict
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import COUNTER_BITS
@@ -287,39 +288,6 @@ def _envelope(kind: str, event: Event, order_key: int) -> dict[str, object]:
     return {"id": event.id, "kind": kind, "occurred_at": timestamp_us(event.occurred_at), "effective_at": effective_us}
 
 
-def load_labels(stage: Stage, source: Path, outcome: Outcome) -> None:
-    """Make `label(unit, value)` of an outcome's file; raise NotFound or InvalidInput when it can not be read."""
-    path = (source if source.is_dir() else source.parent) / str(outcome.file)
-    if not path.is_file():
-        raise NotFound(
-            N_("the labels of the outcome `{name}` are not there: put them at {path}"), name=outcome.name, path=path
-        )
-    place = literal(str(path.resolve()))
-    sql = f"read_csv({place}, all_varchar = true)" if path.suffix == ".csv" else f"read_parquet({place})"
-    try:
-        has = {row[0] for row in stage.run(f"DESCRIBE SELECT * FROM {sql}")}
-    except Exception as error:
-        raise InvalidInput(
-            N_("{file} cannot be read: {reason}"), file=path, reason=str(error).split("\n")[0]
-        ) from error
-    for column in (outcome.id_column, outcome.value_column):
-        if column not in has:
-            raise InvalidInput(
-                N_("{file} has no column `{column}`: it has `{columns}`"),
-                file=path, column=column, columns="`, `".join(sorted(has)),
-            )  # fmt: skip
-    ident, value = (f'CAST("{column}" AS VARCHAR)' for column in (outcome.id_column, outcome.value_column))
-    yes, no = "('true', '1', 'yes')", "('false', '0', 'no')"
-    truth = f"CASE WHEN lower({value}) IN {yes} THEN TRUE WHEN lower({value}) IN {no} THEN FALSE END"
-    stage.run(f"CREATE TABLE label AS SELECT {ident} AS unit, bool_or({truth}) AS value FROM {sql} GROUP BY 1")
-    [[wrong]] = stage.run(f"SELECT count(*) FROM {sql} WHERE {value} IS NOT NULL AND ({truth}) IS NULL")
-    if wrong:
-        raise InvalidInput(
-            N_("{file}: {count} values of `{column}` are neither true nor false"),
-            file=path, count=wrong, column=outcome.value_column,
-        )  # fmt: skip
-
-
 # --- examples
 
 
@@ -327,11 +295,11 @@ def _examples(
     job: Backtest, lake: Lake, stage: Stage, store: Store, rules: Standing | None
 ) -> tuple[tuple[Example, ...], int]:
     question = job.question
-    own = [rule.name for rule in question.pack.rules]
-    judged = None if rules is None else {name: rules.kinds[name] for name in own if name in rules.kinds}
+    names = [rule.name for rule in question.pack.rules]
+    judged = None if rules is None else {name: rules.kinds[name] for name in names if name in rules.kinds}
     if question.aggregates_only:
         return (), 0
-    picks = samples.pick(stage.run, question.sample, own, old=question.old is not None, judged=judged)
+    picks = samples.pick(stage.run, question.sample, names, old=question.old is not None, judged=judged)
     kept, left_out = picks[: samples.EXAMPLES_MAX], max(0, len(picks) - samples.EXAMPLES_MAX)
     found: dict[int, Example] = {}
     for version, pack in (("new", question.pack), ("old", question.old)):

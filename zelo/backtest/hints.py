@@ -51,6 +51,7 @@ class Table:
 def hints(ask: Ask, store: Store, pack: Pack, rules: Standing) -> tuple[Hint, ...]:
     """Return the hints for every rule that an outcome can judge, by rule."""
     found: list[Hint] = []
+    _keep_seen(ask, store)
     for rule in pack.rules:
         if rule.name in rules.kinds and rule.name != JUDGEABLE:
             table = _table(ask, store, pack, rule.name, rule.kinds)
@@ -60,6 +61,18 @@ def hints(ask: Ask, store: Store, pack: Pack, rules: Standing) -> tuple[Hint, ..
 
 
 # --- the table
+
+
+def _keep_seen(ask: Ask, store: Store) -> None:
+    """Make `seen(order_key, features)` of the events that were hit, once: it is read for every rule."""
+    wanted = "SELECT order_key FROM first_hit WHERE version = 'new'"
+    parts = {
+        f"SELECT order_key, features FROM {sql} WHERE order_key IN ({wanted})"
+        for kind, sql in store.decided["new"].features.items()
+        if kind in store.kinds
+    }
+    nothing = "SELECT CAST(0 AS BIGINT) AS order_key, CAST(NULL AS VARCHAR) AS features LIMIT 0"
+    ask(f"CREATE TABLE seen AS {' UNION ALL '.join(sorted(parts)) or nothing}")
 
 
 def _table(ask: Ask, store: Store, pack: Pack, rule: str, kinds: Sequence[str]) -> Table | None:
@@ -72,7 +85,7 @@ def _table(ask: Ask, store: Store, pack: Pack, rule: str, kinds: Sequence[str]) 
         return None
     seen: list[tuple[dict[str, object], bool, bool]] = []
     for kind in kinds:
-        if kind in store.kinds and kind in store.decided["new"].features:
+        if kind in store.kinds:
             seen += _rows(ask, store, rule, kind)
     names = _names([values for values, _, _ in seen])
     if not names:
@@ -95,7 +108,7 @@ def _rows(ask: Ask, store: Store, rule: str, kind: str) -> list[tuple[dict[str, 
     found = []
     for features, state, half, *values in ask(f"""
         SELECT d.features, f.state, instr('02468ace', left(md5(f.unit), 1)) > 0{listed}
-        FROM first_hit f JOIN {store.decided["new"].features[kind]} d USING (order_key) JOIN {sql} e USING (order_key)
+        FROM first_hit f JOIN seen d USING (order_key) JOIN {sql} e USING (order_key)
         WHERE f.version = 'new' AND f.rule = {literal(rule)} AND f.state IN ('yes', 'no')
         ORDER BY md5(e.event_id) LIMIT {ROWS_MAX}
     """):

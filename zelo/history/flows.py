@@ -14,13 +14,12 @@ import pyarrow as pa
 
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
-from zelo.adapters.fitting import literal
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
 from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
 from zelo.adapters.history_lake import LakeFiles, lake_files
-from zelo.adapters.history_prepared import prepare
+from zelo.adapters.history_prepared import prepare, side_by_side
 from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
 from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
@@ -30,7 +29,7 @@ from zelo.base.messages.message import N_
 from zelo.decide.kept import effect_cells
 from zelo.events.decode import Decoder
 from zelo.events.intake import COUNTER_BITS
-from zelo.history.planning import Plan, plan_history
+from zelo.history.logic import Plan, plan_history
 from zelo.history.replay import Outcome, Replay, Row
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
@@ -114,7 +113,8 @@ class _Run:
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        self.plan: Plan = plan_history(pack, engine, f"{engine} {code_key()}")
+        code = f"{engine} zelo {zelo.__version__} language {zelo.LANGUAGE_VERSION} {code_key()}"
+        self.plan: Plan = plan_history(pack, engine, code)
         self.sources = Sources(pack, "duckdb")
         self.engine = engine
         self.cache = Cache(cache)
@@ -191,7 +191,7 @@ class _Run:
             done += self.files.kinds[kind].rows
             paths = [self.cache.path("prepared", keys[name]) for name in terms]
             joined = self.out / "work" / f"{self.sources.prepared(kind)}.parquet"
-            self.database.write(_joined(paths), joined)
+            self.database.write(side_by_side(paths), joined)
             self._relation(self.sources.prepared(kind), [joined])
 
     def _features(self) -> None:
@@ -377,12 +377,6 @@ class _Run:
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
-
-
-def _joined(paths: list[Path]) -> str:
-    """Return SQL of files of the same events, each with a column, side by side."""
-    first, *rest = [f"read_parquet({literal(str(path))})" for path in paths]
-    return f"SELECT * FROM {first}" + "".join(f" JOIN {other} USING (order_key)" for other in rest)
 
 
 def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:
