@@ -42,7 +42,7 @@ def test_classifiers_separate_as_far_as_they_say() -> None:
 def test_growth_and_rhythm() -> None:
     """Nights are quieter than evenings, and more accounts begin toward the end than at the start."""
     root = kept(accounts=2_000, days=30, seed=1)
-    hours = dict(rows(root, "SELECT hour(\"at\" - INTERVAL 3 HOUR), count(*) FROM $impressions GROUP BY 1"))
+    hours = dict(rows(root, 'SELECT hour("at" - INTERVAL 3 HOUR), count(*) FROM $impressions GROUP BY 1'))
     assert int(str(hours[20])) > 4 * int(str(hours[4]))
     days = (
         "SELECT count(*) FILTER (created_at >= '2025-01-16'), count(*) FROM $accounts WHERE created_at >= '2025-01-01'"
