@@ -51,7 +51,7 @@ TARGETS: tuple[Target, ...] = (
            "SELECT avg((removed_at IS NOT NULL)::INT) FROM $items WHERE kind = 'comment'"),
     Target("LIVEs stopped, of those started", 0.027, 0.017, 0.037, "MT1 2026Q1",
            "SELECT avg((removed_at IS NOT NULL)::INT) FROM $items WHERE kind = 'live'"),
-    Target("views of offences that are taken down, of views", 0.001, 0.0005, 0.002, "issue; MT3: 0.0016-0.0018",
+    Target("views of offences that are taken down, of views", 0.001, 0.0005, 0.002, "a choice; MT3: 0.0016 to 0.0018",
            f"SELECT sum(views) FILTER (habit IS NOT NULL AND habit NOT IN ({_WATCHED_OUT})) / sum(views) {_VIDEO}"),
 )  # fmt: skip
 """Published figures, each with the range that the tests hold a world of 10,000 accounts and 60 days to."""
