@@ -113,7 +113,7 @@ class _Run:
         self.since_us, self.until_us = since_us, until_us
         self.since = None if since_us is None else _first_key(since_us)
         self.until = None if until_us is None else _first_key(until_us)
-        code = f"{engine} zelo {zelo.__version__} language {zelo.LANGUAGE_VERSION} {code_key()}"
+        code = f"{engine} zelo {versions.ZELO} language {versions.LANGUAGE} {code_key()}"
         self.plan: Plan = plan_history(pack, engine, code)
         self.sources = Sources(pack, "duckdb")
         self.engine = engine

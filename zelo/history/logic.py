@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from zelo.base import versions
 from zelo.decide.planning import computed
 from zelo.policy import terms as t
 from zelo.policy.pack import Pack, Rule
@@ -35,7 +34,7 @@ class Plan:
     @property
     def versions(self) -> str:
         """Return the versions that every result hangs on."""
-        return f"zelo {versions.ZELO} language {versions.LANGUAGE} code {self.code}"
+        return f"language {self.pack.language_version} code {self.code}"
 
     def text_of_term(self, column: str, kind: str) -> str:
         """Return what a prepared column hangs on, but events, as text to be hashed."""
