@@ -17,7 +17,7 @@ State = TypeVar("State")
 
 BATCH = 64
 """Keys that wait together for the sweep to look at them."""
-FORMAT = 1
+FORMAT = 2
 """Version of a group's snapshot."""
 _BYTE_ORDER = "little" if array("H", (1,)).tobytes()[0] else "big"
 _GC_HEADER = 16
