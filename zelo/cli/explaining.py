@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from zelo.adapters.lake import Lake, is_lake
+from zelo.adapters.lake import Lake
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
@@ -17,6 +17,7 @@ from zelo.cli.checking import format_option
 from zelo.cli.speech import Command, _, language_option, moment, say
 from zelo.decide.examples import play, story_of
 from zelo.decide.explain import Explanation, RuleTrace
+from zelo.decide.flows import events_of
 from zelo.decide.logic import Engine
 from zelo.events.durations import format_duration
 from zelo.events.types import DURATION, TIMESTAMP, Type
@@ -84,7 +85,7 @@ def _read(path: Path) -> Mapping[str, object]:
 def _replayed(pack: Pack, folder: Path, event_id: str) -> Explanation:
     """Decide all events of a lake again up to the one in question."""
     engine = Engine(pack)
-    lake = Lake(folder if is_lake(folder) else folder / "lake", engine.decoder)
+    lake = Lake(events_of(folder), engine.decoder)
     for rows in lake.read():
         for order_key, event in rows:
             if event.id == event_id:

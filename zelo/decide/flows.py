@@ -15,7 +15,7 @@ import msgspec
 import zelo
 from zelo.adapters.decisions import DIGEST_MODULUS, DecisionParts, Row, digest_of
 from zelo.adapters.files import locked, write_whole, writing
-from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest
+from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest, is_lake
 from zelo.adapters.sources import LAKE, Import, fingerprint, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Progress
 from zelo.base.errors import Conflict
@@ -154,6 +154,14 @@ def _import(run: Run, decoder: Decoder, now_us: int | None) -> Import:
         clock=Clock(now_us, run.pack.clock_skew_us),
         limits=run.limits,
     )
+
+
+def events_of(folder: Path) -> Path:
+    """Return the lake of a run: its own, or the one it was run over; a lake is its own. It need not be there."""
+    if is_lake(folder) or is_lake(folder / "lake") or not (folder / "run.json").is_file():
+        return folder if is_lake(folder) else folder / "lake"
+    source = Path(_read_identity(folder / "run.json").source)
+    return source if is_lake(source) else folder / "lake"
 
 
 # --- whose folder it is
