@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.worlds import PACK
@@ -26,6 +27,10 @@ def test_a_world_by_one_command(tmp_path: Path, capsys: Capture) -> None:
     assert code == 0 and "events: " in out and str(tmp_path / "w" / "truth") in out and "making days" in err
     code, out, _ = zelo(capsys, "run", PACK, "--source", tmp_path / "w", "--out", tmp_path / "run")
     assert code == 0 and "events decided" in out
+    parts = f"'{tmp_path}/run/decisions/*.parquet'"
+    found = duckdb.sql(f"SELECT event_id FROM {parts} ORDER BY len(fired) DESC, order_key LIMIT 1").fetchall()
+    code, out, _ = zelo(capsys, "explain", PACK, "--run", tmp_path / "run", "--id", found[0][0])
+    assert code == 0 and "FIRED" in out, "a run over a lake finds its events there"
 
 
 def test_a_pack_in_the_loop_by_one_command(tmp_path: Path, capsys: Capture) -> None:
