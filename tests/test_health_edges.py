@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.health_stories import HEAD, POINTS, at, entry, schedule_of, violation
 from zelo.health.ledger import Entry

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from zelo.base.messages.message import N_
-from zelo.cli import checking, demo, explaining, running, telling
+from zelo.cli import checking, demo, explaining, health, running, telling
 from zelo.cli.speech import Group, choose_language, complain, complain_of
 
 EXIT_INTERRUPTED = 130
@@ -23,7 +23,8 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-for command in (*checking.COMMANDS, *running.COMMANDS, *explaining.COMMANDS, *demo.COMMANDS, *telling.COMMANDS):
+nouns = (checking, running, explaining, health, demo, telling)
+for command in (command for noun in nouns for command in noun.COMMANDS):
     zelo.add_command(command)
 
 
