@@ -1,4 +1,4 @@
-"""`zelo standing`: where an account stands at an instant, why, and what would come next."""
+"""`zelo standing` and `zelo health simulate`: where an account stands and why, and what another schedule would do."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 import click
 import msgspec
 
+from zelo.adapters.git_packs import open_against
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.cli import speech
 from zelo.cli.checking import format_option
-from zelo.cli.running import pack_argument, path_type
-from zelo.cli.speech import Command, _, language_option, say, translate
+from zelo.cli.progress import ProgressLine
+from zelo.cli.running import pack_argument, path_type, progress_option
+from zelo.cli.speech import Command, Group, _, language_option, number, say, translate
+from zelo.health.comparing import HARDER, MILDER
 from zelo.health.explain import explain
-from zelo.health.flows import chosen_schedule, read_account
+from zelo.health.flows import Simulation, chosen_schedule, read_account, simulate
 from zelo.health.lean import LeanSchedule, whole
 from zelo.health.logic import next_steps, standing
 from zelo.health.rows import time_of
@@ -105,4 +108,45 @@ def _plain_fields(value: object) -> dict[str, object]:
     return {f.name: _plain(getattr(value, f.name), f.name) for f in fields(value) if f.name != "read_past"}
 
 
-COMMANDS = (tell_standing,)
+@click.group("health", cls=Group, help=N_("Account health: what a schedule would do to every account."))
+def health() -> None:
+    """Hold the commands about schedules."""
+
+
+@health.command(
+    "simulate", cls=Command, help=N_("Tell who would move under another schedule, over every account of a ledger.")
+)
+@pack_argument
+@click.option("--against", required=True, help=N_("Today's pack: a folder, or a git revision of the pack."))
+@ledger_option
+@click.option("--out", type=path_type, required=True, help=N_("Folder for report.html, report.json and moves.parquet."))
+@click.option("--as-of", help=N_("The instant to compare at, a time with an offset; that of the last entry."))
+@click.option("--accounts", type=path_type, help=N_("File of accounts with market, size, kind and created_at."))
+@schedule_option
+@variant_option
+@progress_option
+@language_option
+def simulate_command(
+    pack: Path, against: str, ledger: Path, out: Path, as_of: str | None, accounts: Path | None, name: str | None,
+    variant: str | None, shown: bool | None, language: str | None,
+) -> int:  # fmt: skip
+    """Simulate a schedule."""
+    after = chosen_schedule(open_pack(pack), name, variant)
+    before = chosen_schedule(open_against(against, pack), name or after.name, variant)
+    instant = None if as_of is None else instant_of(as_of, "--as-of")
+    line = ProgressLine(shown=shown)
+    try:
+        found = simulate(Simulation(before, after, ledger, out, instant, accounts), line)
+    finally:
+        line.close()
+    tally = found.tally
+    text = _("accounts: {accounts}; restricted more: {harder}, less: {milder}; otherwise moved: {others}")
+    harder, milder = tally.directions[HARDER], tally.directions[MILDER]
+    others = number(tally.moved - harder - milder)
+    say(text.format(accounts=number(tally.accounts), harder=number(harder), milder=number(milder), others=others))
+    for file in ("report.html", "report.json", "moves.parquet"):
+        say(f"  {out / file}")
+    return 0
+
+
+COMMANDS = (tell_standing, health)

@@ -22,7 +22,7 @@ class Balances(Ladder):
 
     def pass_marks(self, slot: Slot, at: int, number: int) -> None:
         """Let happen what happens where a load passes marks."""
-        if slot.load >= slot.track.stays_at:
+        if slot.load >= slot.track.stays_at and not slot.frozen:
             slot.leave_plain()
             self._freeze(slot, at)
         self.look(slot, at, number)
@@ -42,6 +42,7 @@ class Balances(Ladder):
         slot.leave_plain()
         if slot.track is not track:
             slot.track = track
+            slot.fall_to(slot.low)
         heap = slot.heap
         if (heap and heap[0][0] <= at) or slot.gains or track.clean is not None:
             self.settle(slot, at)
@@ -63,11 +64,14 @@ class Balances(Ladder):
         slot.last = number
         if track.clean is not None:
             slot.clean_at = at
-        if load >= track.stays_at:
+        if load >= track.stays_at and not slot.frozen:
             self._freeze(slot, at)
         if track.evaluated is None:
-            self.look(slot, at, number)
-            slot.low = load
+            if track.each or load >= slot.mark:
+                self.look(slot, at, number)
+                slot.fall_to(load)
+            else:
+                slot.low = load
         elif slot.due == NEVER:
             slot.due = track.evaluated.at_or_after(at, self.lean.zone.key)
 
@@ -151,7 +155,7 @@ class Balances(Ladder):
                 gained.total -= heappop(gained.heap)[1]
             self._regain(slot, name, gained)
         if slot.load < slot.low:
-            slot.low = slot.load
+            slot.fall_to(slot.load)
 
     def _credit_clean_days(self, slot: Slot, at: int) -> None:
         """Give points back for each stretch without a violation, to what would expire next."""
@@ -187,7 +191,7 @@ class Balances(Ladder):
                     slot.due = NEVER
                     self.settle(slot, due)
                     self.look(slot, due, slot.last)
-                    slot.low = slot.load
+                    slot.fall_to(slot.load)
 
     def drop(self, slot: Slot, target: str, at: int) -> None:
         """Let an entry no longer count on a balance from an instant on."""
@@ -199,7 +203,7 @@ class Balances(Ladder):
                 slot.load -= sum(gone) if gone else item[2] if item[1] == NEVER else 0
                 slot.heap = sorted(kept)
                 item[1] = at
-        slot.low = min(slot.low, slot.load)
+        slot.fall_to(min(slot.low, slot.load))
         if self.shortens:
             self.end_unfounded(slot, at)
 

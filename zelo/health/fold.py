@@ -70,9 +70,11 @@ class Fold(Balances):
                 slot.items.append([at, end, amount, number])
                 load = slot.load = slot.load + amount
                 slot.last = number
-                if load >= slot.first_mark and slot.passes(load):
+                if load >= slot.mark:
                     self.pass_marks(slot, at, number)
-                slot.low = load
+                    slot.fall_to(load)
+                else:
+                    slot.low = load
         if self._evaluated:
             self.evaluate_before(until + 1)
         for slot in slots.values():

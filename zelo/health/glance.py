@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,8 +10,7 @@ from zelo.health.fold import Fold
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import Entry, Ledger, sorted_out
 from zelo.health.logic import entries_for, fold_of, standing
-from zelo.health.readings import all_balances, penalty_of, word_of
-from zelo.health.standing import Warning
+from zelo.health.readings import band_of, word_of
 from zelo.policy.schedules.lengths import NEVER
 
 Span = tuple[str, int, int]
@@ -44,6 +44,10 @@ class Glancer:
         """Whether only the whole standing tells band and penalties."""
         self._words = rules.words
         self._needs_balances = any(word.warned or word.bands for word in rules.words)
+        self._tracks = lean.at(as_of).by_number
+        first = {number: band_of(track, track.value_of(0)) for number, track in self._tracks.items()}
+        self._starts = {number: band for number, band in first.items() if band is not None}
+        """The bands of tracks on which nothing is counted."""
         self._bare: dict[tuple[str, ...], str] = {}
 
     def of_entries(self, entries: Sequence[Entry]) -> Glance:
@@ -71,24 +75,32 @@ class Glancer:
             spans = tuple(found)
             names = tuple(sorted([name for name, _, end in found if as_of < end]))
         if self._needs_balances:
-            return Glance(self._word(fold), names, spans)
+            return Glance(self._word(fold, names), names, spans)
         band = self._bare.get(names)
         if band is None:
-            band = self._bare[names] = self._word(fold)
+            band = self._bare[names] = self._word(fold, names)
         return Glance(band, names, spans)
 
-    def _word(self, fold: Fold) -> str:
+    def _word(self, fold: Fold, names: tuple[str, ...]) -> str:
         """Return the word for the standing."""
-        as_of = self.as_of
-        now = [penalty_of(f, fold, self.lean) for f in fold.fired if f.start <= as_of < f.end]
         if not self._needs_balances:
-            return word_of(self._words, now, (), ())
-        warned = [
-            Warning(w.name, w.at, None, "")
-            for w in (*fold.first, *fold.warnings, *fold.near.values())
-            if w.end > as_of
-        ]
-        return word_of(self._words, now, all_balances(fold, self.lean.at(as_of), as_of), warned)
+            return word_of(self._words, names, False, ())
+        as_of, tracks = self.as_of, self._tracks
+        warned = any(w.end > as_of for w in fold.first) or any(w.end > as_of for w in fold.warnings)
+        bands: list[str] = []
+        counted = set()
+        for slot in fold.slots.values():
+            track = tracks.get(slot.track.number, slot.track)
+            counted.add(track.number)
+            lead = track.track.warns_before
+            if lead is not None and not warned:
+                loads = track.ladder(slot.key)[0]
+                reached = bisect_right(loads, slot.load)
+                warned = reached < len(loads) and slot.load >= loads[reached] - lead
+            if track.track.bands and (band := band_of(track, track.value_of(slot.load))) is not None:
+                bands.append(band)
+        bands += [band for number, band in self._starts.items() if number not in counted]
+        return word_of(self._words, names, warned, bands)
 
 
 def _by_start(span: Span) -> tuple[int, str, int]:

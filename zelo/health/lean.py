@@ -26,6 +26,7 @@ class LeanTrack:
         self.gains = {gain.name: gain for gain in track.gains}
         self.stays_at = NEVER if track.stays_at is None else self.load_of(track.stays_at)
         self._marks: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._first: dict[tuple[str, ...], int] = {}
         lives = track.lives
         exact = (lives.length is None or lives.length.is_exact) and not lives.by_severity and lives.until is None
         special = track.each or track.evaluated or track.clean or track.merge or shortens
@@ -56,6 +57,22 @@ class LeanTrack:
             found = tuple(sorted({*loads, *stays, *(load - lead for load in loads if lead is not None)}))
             self._marks[key] = found
         return found
+
+    def first_mark(self, key: tuple[str, ...]) -> int:
+        """Return the first load above 0 at which something happens on one balance."""
+        found = self._first.get(key)
+        if found is None:
+            found = self._first[key] = self.mark_after(key, 0)
+        return found
+
+    def mark_after(self, key: tuple[str, ...], load: int) -> int:
+        """Return the next load above another at which something happens on one balance; NEVER past the last."""
+        marks = self.marks(key)
+        place = bisect_right(marks, load)
+        mark = marks[place] if place < len(marks) else NEVER
+        for step in self.every:
+            mark = min(mark, (max(load, 0) // step + 1) * step)
+        return mark
 
     def ladder(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[Rung, ...], tuple[Rung, ...]]:
         """Return the loads of the milestones of one balance, their rungs, and the rungs of multiples."""
@@ -218,6 +235,10 @@ class LeanSchedule:
     def at(self, date: int) -> LeanRules:
         """Return the rules of a date."""
         return self.rules[bisect_right(self.dates, date)] if self.dates else self.rules[0]
+
+    def number_at(self, date: int) -> int:
+        """Return the number of the rules of a date."""
+        return bisect_right(self.dates, date)
 
 
 def _ages(rules: Rules) -> tuple[Length, ...]:

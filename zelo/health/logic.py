@@ -11,7 +11,7 @@ from zelo.health.lean import LeanRules, LeanSchedule
 from zelo.health.ledger import Entry, Ledger, sorted_out
 from zelo.health.programmes import payouts_of, requests_of
 from zelo.health.rates import Facts, rate_balances, rate_penalties
-from zelo.health.readings import all_balances, penalty_of, restrictions_of, word_of
+from zelo.health.readings import all_balances, penalty_of, restrictions_of, word_for
 from zelo.health.slots import Fired
 from zelo.health.standing import Duty, Next, Penalty, Standing, Vacated, Warning
 from zelo.health.tiers import tier_of
@@ -159,7 +159,7 @@ class _Standing:
             as_of=as_of,
             schedule=self.lean.schedule.name,
             version=self.lean.schedule.version,
-            word=word_of(rules.rules.words, now, balances, warnings),
+            word=word_for(rules.rules.words, now, balances, warnings),
             balances=balances,
             penalties=tuple(now),
             read_past=self._past,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from zelo.health.lean import LeanTrack
 from zelo.policy.schedules.lengths import NEVER
 from zelo.policy.schedules.values import Rung, Use
@@ -22,7 +20,6 @@ class Slot:
         "frozen",
         "gains",
         "group",
-        "first_mark",
         "head",
         "heap",
         "items",
@@ -30,7 +27,7 @@ class Slot:
         "last",
         "load",
         "low",
-        "marks",
+        "mark",
         "next_end",
         "once",
         "plain",
@@ -41,18 +38,18 @@ class Slot:
 
     def __init__(self, track: LeanTrack, key: tuple[str, ...]) -> None:
         self.track, self.key = track, key
-        self.marks = track.marks(key)
         self.head = 0
         """Of a plain balance: the number of items that have expired."""
         self.next_end = NEVER
         """Of a plain balance: when the next item expires."""
-        self.first_mark = min((*self.marks[:1], *track.every), default=NEVER)
         self.plain: LeanTrack | bool = track
         """Its track as long as nothing but expiry and marks can matter, else false."""
         self.load = 0
         """How far the balance is from its start, on the bad side."""
         self.low = 0
         """The least load since the milestones were last looked at."""
+        self.mark = track.first_mark(key)
+        """The next load above `low` at which something happens."""
         self.heap: list[tuple[int, int, int]] = []
         """End, entry and amount of what counts, the next to expire first."""
         self.items: list[Item] = []
@@ -70,12 +67,10 @@ class Slot:
         self.reached: list[tuple[int, int, int, int]] = []
         """Instant, load of the milestone, entry, and the balance's load of each milestone that fired."""
 
-    def passes(self, load: int) -> bool:
-        """Say whether a load is past another mark than the least load since the milestones were last looked at."""
-        low = self.low
-        if bisect_right(self.marks, low) != bisect_right(self.marks, load):
-            return True
-        return any(max(low, 0) // step != load // step for step in self.track.every)
+    def fall_to(self, load: int) -> None:
+        """Take note of the least load."""
+        self.low = load
+        self.mark = self.track.mark_after(self.key, load)
 
     def live(self, at: int) -> list[Item]:
         """Return what counts at an instant up to which the balance was brought."""
@@ -91,7 +86,7 @@ class Slot:
         self.head, self.load = head, load
         self.next_end = items[head][1] if head < count else NEVER
         if load < self.low:
-            self.low = load
+            self.fall_to(load)
 
     def leave_plain(self) -> None:
         """Go on with a heap: from now on more than expiry and marks can matter."""
