@@ -14,6 +14,7 @@ from array import array
 from pathlib import Path
 from statistics import median
 
+import duckdb
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -66,10 +67,8 @@ START = 1_735_689_600 * 1_000_000
 DAYS = 540
 PER_ACCOUNT = 20
 SIZES = (10_000, 100_000, 1_000_000)
-_CHUNK = 250_000
-"""Accounts drawn at a time."""
 KINDS = ("violation", "reversal", "training", "warning", "reward")
-SEVERITIES, SEVERITY = ("low", "medium", "high"), (0, 0, 0, 0, 0, 1, 1, 1, 1, 2)
+SEVERITIES, SEVERITY = ("low", "medium", "high"), (0, 0, 0, 0, 0, 0, 0, 1, 1, 2)
 MARKETS, ACCOUNT_SIZES, ACCOUNT_KINDS = ("BR", "MX", "ID", "US"), ("small", "middle", "large"), ("seller", "creator")
 
 
@@ -85,7 +84,8 @@ def draw_ledger(accounts: int, folder: Path) -> tuple[Path, Path]:
     """Write a ledger of 20 entries for each account on average, in order of time, and what is known of the accounts.
 
     Nine entries in ten are violations, two in a hundred reversals of one; a quarter of the accounts also has other
-    kinds of entry. Counts are skewed: most accounts have few entries, some have hundreds.
+    kinds of entry. Counts are skewed: most accounts have few entries, some have a hundred. More than 10,000 accounts
+    are copies of the first 10,000 under other names.
     """
     ledger, facts = folder / "ledger.parquet", folder / "accounts.parquet"
     chance = random.Random(20260101)
@@ -103,20 +103,31 @@ def draw_ledger(accounts: int, folder: Path) -> tuple[Path, Path]:
             ("target", pa.string()),
         ]
     )
-    with pq.ParquetWriter(ledger, schema, compression="snappy") as writer:
-        for first in range(0, accounts, _CHUNK):
-            writer.write_table(_entries(range(first, min(first + _CHUNK, accounts)), chance, violations, schema))
-    names = [f"account_{number:08d}" for number in range(accounts)]
-    created = pa.array([START - chance.randrange(1, 2_000) * DAY_US for _ in names], pa.timestamp("us", tz="UTC"))
+    drawn = min(accounts, SIZES[0])
+    entries = _entries(range(drawn), chance, violations, schema)
+    names = [f"account_{number:06d}" for number in range(drawn)]
     known = {
         "account": names,
         "market": [chance.choice(MARKETS) for _ in names],
         "size": [chance.choice((*ACCOUNT_SIZES, None)) for _ in names],
         "kind": [chance.choice(ACCOUNT_KINDS) for _ in names],
-        "created_at": created,
+        "created_at": pa.array(
+            [START - chance.randrange(1, 2_000) * DAY_US for _ in names], pa.timestamp("us", tz="UTC")
+        ),
     }
-    pq.write_table(pa.table(known), facts)
+    _repeat("entries", entries, accounts // drawn, ledger)
+    _repeat("accounts", pa.table(known), accounts // drawn, facts)
     return ledger, facts
+
+
+def _repeat(name: str, table: pa.Table, times: int, path: Path) -> None:
+    """Write a table so many times over, each time for accounts of other names."""
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute("SET enable_progress_bar = false")
+        db.register(name, table)
+        sql = f"SELECT * REPLACE (account || '_' || copy AS account) FROM {name}, range({times}) AS copies(copy)"
+        db.execute(f"COPY (SELECT * EXCLUDE (copy) FROM ({sql})) TO '{path}' (FORMAT parquet)")
 
 
 def _entries(accounts: range, chance: random.Random, violations: list[str], schema: pa.Schema) -> pa.Table:
@@ -148,7 +159,7 @@ def _entries(accounts: range, chance: random.Random, violations: list[str], sche
     names = ("", "", "lesson", "", "orders")
     arrays = {
         "id": [f"e{base + n}" for n in order],
-        "account": [f"account_{owners[n]:08d}" for n in order],
+        "account": [f"account_{owners[n]:06d}" for n in order],
         "kind": pa.DictionaryArray.from_arrays(pa.array([kinds[n] for n in order], pa.int32()), list(KINDS)),
         "at": pa.array([ats[n] for n in order], pa.timestamp("us", tz="UTC")),
         "violation": pa.DictionaryArray.from_arrays(

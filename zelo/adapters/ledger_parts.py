@@ -33,7 +33,10 @@ SCHEMA = pa.schema(
         ("rest", pa.string()),
     ]
 )
-PLAIN, REVERSAL, OTHER = range(3)
+_FACT_SCHEMA = pa.schema([(name, pa.string()) for name in ("account", "market", "size", "age", "kind")])
+PLAIN, REVERSAL, OTHER = 0, 8, 9
+ACTS = {"violation": PLAIN, "warning": 1, "training": 2, "reward": 3, "step": 4, "reversal": REVERSAL}
+"""Kind of entry to its flag, when nothing unusual is said of it; that of any other is `OTHER`."""
 SEPARATOR = "\x1f"
 """Between the words of a sort: violation, severity, then `name=value` of each attribute."""
 _ROWS_A_PART = 1_000_000
@@ -58,7 +61,7 @@ class Part(NamedTuple):
     orders: Sequence[int]
     flags: bytes
     ids: Sequence[int]
-    targets: Sequence[int]
+    targets: Mapping[int, int]
     target_names: Mapping[int, str]
     """What the entries that are not plain are about, by number."""
     sorts: Sequence[int]
@@ -83,32 +86,22 @@ class Parts:
 
     def read(self, number: int, only: Sequence[str] = ()) -> Part:
         """Return one part, or what it holds of some accounts."""
-        with duckdb.connect(config={"threads": 1, "memory_limit": "1500MB", "temp_directory": str(self.folder)}) as db:
-            where = f"WHERE account IN ({', '.join(map(literal, only))})" if only else ""
-            table = self._table(db, number, where)
-            facts: dict[str, tuple[str, str, str, str]] = {}
-            if self.has_facts and (found := _pattern(self.folder / "facts", number)):
-                rows = db.sql(f"SELECT account, market, size, age, kind FROM read_parquet({literal(found)})").fetchall()
-                facts = {row[0]: row[1:] for row in rows}
+        table = _read(self.folder / "entries" / f"part={number}", SCHEMA)
+        if only:
+            table = table.filter(pc.is_in(table["account"], pa.array(only, pa.string())))
+        known = _read(self.folder / "facts" / f"part={number}", _FACT_SCHEMA) if self.has_facts else None
+        facts = {row[0]: row[1:] for row in zip(*known.to_pydict().values(), strict=True)} if known else {}
         return _part(table, facts)
 
-    def _table(self, db: duckdb.DuckDBPyConnection, number: int, where: str) -> pa.Table:
-        pattern = _pattern(self.folder / "entries", number)
-        if pattern is None:
-            return pa.table({name: [] for name in ("account", "idh", "targeth")} | {n: [] for n in SCHEMA.names})
-        sql = f"""
-            SELECT account, "at", ord, id, flag, sort, points, target, rest, hash(id) AS idh, hash(target) AS targeth
-            FROM read_parquet({literal(pattern)}) {where} ORDER BY account, "at", ord, id
-        """
-        return db.sql(sql).to_arrow_table()
+
+def _read(folder: Path, schema: pa.Schema) -> pa.Table:
+    """Return the rows of a folder; none where it is absent."""
+    files = sorted(folder.glob("*.parquet"))
+    tables = [pq.read_table(file, columns=schema.names, partitioning=None).cast(schema) for file in files]
+    return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def _pattern(folder: Path, number: int) -> str | None:
-    place = folder / f"part={number}"
-    return str(place / "*.parquet") if place.is_dir() else None
-
-
-def _ints(column: pa.ChunkedArray, letter: Literal["q", "Q", "B", "i"]) -> list[int]:
+def _ints(column: pa.ChunkedArray, letter: Literal["q", "B", "i"]) -> list[int]:
     """Return a column of integers without nulls, by the quickest way there is."""
     array = column.combine_chunks()
     if isinstance(array, pa.ChunkedArray):
@@ -124,29 +117,35 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _part(table: pa.Table, facts: Mapping[str, tuple[str, str, str, str]]) -> Part:
+    """Put the entries of each account together and in order, and turn columns into what Python reads quickest."""
     if not table.num_rows:
-        return Part([], [], [], [], b"", [], [], {}, [], None, [], {}, [], facts)
-    runs = pc.run_end_encode(_whole(table["account"]), run_end_type=pa.int64())
-    sorts = _whole(table["sort"]).dictionary_encode()
-    rests = _whole(table["rest"])
-    places = pc.indices_nonzero(rests.is_valid()).to_pylist()
+        return Part([], [], [], [], b"", [], {}, {}, [], None, [], {}, [], facts)
+    owners = _whole(table["account"]).dictionary_encode()
+    table = table.combine_chunks().append_column("owner", owners.indices)
+    keys = [(name, "ascending") for name in ("owner", "at", "ord", "id")]
+    table = table.take(pc.sort_indices(table.to_batches()[0], sort_keys=keys))
+    runs = pc.run_end_encode(_whole(table["owner"]), run_end_type=pa.int64())
+    sorts, names = _whole(table["sort"]).dictionary_encode(), _whole(table["id"]).dictionary_encode()
+    rests, targets = _whole(table["rest"]), _whole(table["target"])
     flags = bytes(_ints(table["flag"], "B"))
-    about = [number for number, flag in enumerate(flags) if flag != PLAIN]
-    targets = _whole(table["target"]).take(pa.array(about, pa.int64())).to_pylist()
+    unusual = pa.array([number for number, flag in enumerate(flags) if flag != PLAIN], pa.int64())
+    numbers = unusual.to_pylist()
+    about = pc.fill_null(pc.index_in(targets.take(unusual), names.dictionary), -1).to_pylist()
+    told = rests.take(unusual).to_pylist()
     points = table["points"]
     return Part(
-        runs.values.to_pylist(),
+        owners.dictionary.take(runs.values).to_pylist(),
         runs.run_ends.to_pylist(),
         _ints(table["at"], "q"),
         _ints(table["ord"], "q"),
         flags,
-        _ints(table["idh"], "Q"),
-        _ints(table["targeth"], "Q"),
-        dict(zip(about, targets, strict=True)),
+        _ints(pa.chunked_array([names.indices]), "i"),
+        dict(zip(numbers, about, strict=True)),
+        dict(zip(numbers, targets.take(unusual).to_pylist(), strict=True)),
         _ints(pa.chunked_array([sorts.indices]), "i"),
         None if points.null_count == len(points) else points.to_pylist(),
         sorts.dictionary.to_pylist(),
-        dict(zip(places, rests.take(pa.array(places, pa.int64())).to_pylist(), strict=True)),
+        {number: text for number, text in zip(numbers, told, strict=True) if text is not None},
         table["id"].to_pylist(),
         facts,
     )
@@ -193,6 +192,7 @@ def make_parts(path: Path, folder: Path, as_of: int | None, rows: Iterable[Norma
     with writing(folder), duckdb.connect(config={"threads": 2, "memory_limit": "2GB"}) as db:
         db.execute(f"SET temp_directory = {literal(str(folder))}")
         db.execute("SET preserve_insertion_order = false")
+        db.execute("SET enable_progress_bar = false")
         db.execute("SET TimeZone = 'UTC'")
         if rows is not None:
             _write(rows, folder / "normal.parquet")
@@ -253,10 +253,12 @@ def _plain_sql(path: Path) -> str:
     number = {name: f'coalesce("{name}", {usual})' if name in names else usual for name, usual in _NUMBERS.items()}
     points = '("points" * 1000000)::BIGINT' if "points" in names else "NULL::BIGINT"
     unusual = [f"at_us NOT BETWEEN 0 AND {_LAST - 1}"]
-    unusual += [f"\"{name}\" <> ''" for name in ("name", "schedule") if name in names]
+    if "schedule" in names:
+        unusual.append("\"schedule\" <> ''")
     unusual = [f"coalesce({part}, false)" for part in unusual]
     plain = f"NOT ({' OR '.join(unusual)})"
-    flag = f"CASE WHEN kind = 'violation' AND {plain} THEN 0 WHEN kind = 'reversal' AND {plain} THEN 1 ELSE 2 END"
+    acts = " ".join(f"WHEN {literal(kind)} THEN {act}" for kind, act in ACTS.items())
+    flag = f"CASE WHEN {plain} THEN CASE kind::VARCHAR {acts} ELSE {OTHER} END ELSE {OTHER} END"
     rest = (
         f"json_object('kind', kind::VARCHAR, 'name', {text('name')}, 'count', {number['count']}, "
         f"'schedule', {text('schedule')})"
@@ -266,7 +268,7 @@ def _plain_sql(path: Path) -> str:
     return f"""
         SELECT account::VARCHAR AS account, at_us AS "at", ({number["order"]})::BIGINT AS ord, id::VARCHAR AS id,
             ({flag})::UTINYINT AS flag, {sort} AS sort, {points} AS points, {text("target")} AS target,
-            CASE WHEN ({flag}) = 2 THEN {rest}::VARCHAR END AS rest
+            CASE WHEN ({flag}) NOT IN ({PLAIN}, {REVERSAL}) THEN {rest}::VARCHAR END AS rest
         FROM ({source})
     """
 

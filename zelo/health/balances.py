@@ -41,8 +41,7 @@ class Balances(Ladder):
         track = op.track
         slot.leave_plain()
         if slot.track is not track:
-            slot.track = track
-            slot.fall_to(slot.low)
+            slot.adopt(track)
         heap = slot.heap
         if (heap and heap[0][0] <= at) or slot.gains or track.clean is not None:
             self.settle(slot, at)
@@ -154,8 +153,12 @@ class Balances(Ladder):
             while gained.heap and gained.heap[0][0] <= at:
                 gained.total -= heappop(gained.heap)[1]
             self._regain(slot, name, gained)
-        if slot.load < slot.low:
-            slot.fall_to(slot.load)
+        load = slot.load
+        if load < slot.low:
+            if load < slot.floor:
+                slot.fall_to(load)
+            else:
+                slot.low = load
 
     def _credit_clean_days(self, slot: Slot, at: int) -> None:
         """Give points back for each stretch without a violation, to what would expire next."""

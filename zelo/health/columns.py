@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple, overload
 
-from zelo.health.fold import VIOLATION, Fold, Row
+from zelo.health.fold import STEP, VIOLATION, Fold, Row
 from zelo.health.glance import Glance, Glancer
-from zelo.health.lean import Case, LeanSchedule
+from zelo.health.lean import Case, LeanRules, LeanSchedule
 from zelo.health.ledger import Entry
 
-PLAIN, REVERSAL, OTHER = range(3)
-"""A violation of which nothing unusual is said; a reversal of which nothing is said but its target; the rest."""
+PLAIN, REVERSAL, OTHER = VIOLATION, 8, 9
+"""A violation of which nothing unusual is said; a reversal; what needs the whole ledger sorted out. Between them are
+the other acts of the fold: warning, training, reward and step of the account."""
 Sort = tuple[str, str, tuple[tuple[str, str], ...]]
 """Violation, severity and attributes."""
 
@@ -22,18 +23,18 @@ class Columns(NamedTuple):
 
     ats: Sequence[int]
     flags: bytes
-    """`PLAIN`, `REVERSAL` or `OTHER` for each entry."""
+    """The act of each entry, `REVERSAL` or `OTHER`."""
     ids: Sequence[int]
     """A number for each id; equal ids have equal numbers."""
-    targets: Sequence[int]
-    """The same for the entry it is about."""
+    targets: Mapping[int, int]
+    """By number of an entry that is no plain violation: the number of the id it is about; -1 when there is none."""
     sorts: Sequence[int]
     """Number of its sort."""
     points: Sequence[int | None] | None
     """None: no entry says what it costs."""
     known_sorts: Sequence[Sort]
     others: dict[int, Entry]
-    """Entries that are not plain, reversals included, whole, by number."""
+    """Entries that are no plain violations, whole, by number."""
     names: Sequence[str]
     """Ids as text; asked for only where an entry is needed whole."""
 
@@ -78,7 +79,6 @@ class Side:
     def __init__(self, lean: LeanSchedule, as_of: int, columns: Columns) -> None:
         self.glancer = Glancer(lean, as_of)
         self.lean, self.as_of, self.columns = lean, as_of, columns
-        self._rules = lean.rules[0] if not lean.dates else None
         every = [one.rules for one in lean.rules]
         self._quick = not self.glancer.is_whole and all(r.conventions.appeal_granted == "recompute" for r in every)
         probes = [Entry("", "violation", 0, "", *sort) for sort in columns.known_sorts]
@@ -94,44 +94,46 @@ class Side:
         if self._quick and OTHER not in flags:
             ids = columns.ids[first:last]
             if len(set(ids)) == last - first:
-                kept = self._kept(first, last, flags, ids) if REVERSAL in flags else range(first, last)
+                kept = _kept(columns, first, flags, ids, keep_reversed) if REVERSAL in flags else flags
                 if kept is not None:
-                    if keep_reversed and REVERSAL in flags:
-                        kept = [number for number in range(first, last) if flags[number - first] == PLAIN]
                     return self._fold(first, last, account, kept)
         entries: list[Entry] = [columns.entry(number, account) for number in range(first, last)]
         if keep_reversed:
             entries = [entry for entry in entries if entry.kind != "reversal"]
         return self.glancer.of_entries(entries)
 
-    def _kept(self, first: int, last: int, flags: bytes, ids: Sequence[int]) -> Sequence[int] | None:
-        """Return the violations that were not taken back; None when a reversal is not one of an earlier violation."""
-        place = {ident: number for number, ident in enumerate(ids)}
-        gone: set[int] = set()
-        for number, flag in enumerate(flags):
-            if flag == REVERSAL:
-                target = place.get(self.columns.targets[first + number])
-                if target is None or target > number or flags[target] != PLAIN or target in gone:
-                    return None
-                gone.add(target)
-        return [first + n for n, flag in enumerate(flags) if flag == PLAIN and n not in gone]
-
-    def _fold(self, first: int, last: int, account: str, kept: Sequence[int]) -> Glance:
+    def _fold(self, first: int, last: int, account: str, flags: bytes) -> Glance:
         columns = self.columns
         fold = Fold(self.lean, _Slice(columns, first, last - first, account))
-        rows: Sequence[Row]
-        if self._rules is not None and isinstance(kept, range):
-            cases = map(self._cases[0].__getitem__, columns.sorts[first:last])
-            rows = list(
-                zip(columns.ats[first:last], repeat(VIOLATION), repeat(self._rules), cases, range(last - first))
-            )
-        else:
-            rows = [self._row(number, number - first) for number in kept]
+        rules: Iterable[LeanRules] = repeat(self.lean.rules[0])
+        cases: Iterable[Case] = map(self._cases[0].__getitem__, columns.sorts[first:last])
+        if self.lean.dates:
+            numbers = [self.lean.number_at(at) for at in columns.ats[first:last]]
+            rules = [self.lean.rules[number] for number in numbers]
+            cases = [self._cases[n][sort] for n, sort in zip(numbers, columns.sorts[first:last], strict=True)]
+        rows: list[Row] = list(zip(columns.ats[first:last], flags, rules, cases, range(last - first), strict=False))
+        if REVERSAL in flags:
+            rows = [row for row in rows if row[1] != REVERSAL]
+        if STEP in flags:
+            for row in rows:
+                if row[1] == STEP:
+                    fold.done(fold.entries[row[4]])
         fold.run(rows, self.as_of)
         return self.glancer.of_fold(fold)
 
-    def _row(self, number: int, place: int) -> Row:
-        at = self.columns.ats[number]
-        which = 0 if self._rules is not None else self.lean.number_at(at)
-        case: Case = self._cases[which][self.columns.sorts[number]]
-        return at, VIOLATION, self.lean.rules[which], case, place
+
+def _kept(columns: Columns, first: int, flags: bytes, ids: Sequence[int], keep_reversed: bool) -> bytes | None:
+    """Return the acts without what was taken back; None when a reversal is not one of an earlier entry, once."""
+    kept = bytearray(flags)
+    number = flags.find(REVERSAL)
+    while number >= 0:
+        try:
+            target = ids.index(columns.targets[first + number], 0, number)
+        except ValueError:
+            return None
+        if kept[target] == REVERSAL:
+            return None
+        if not keep_reversed:
+            kept[target] = REVERSAL
+        number = flags.find(REVERSAL, number + 1)
+    return bytes(kept)

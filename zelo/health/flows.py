@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -15,7 +16,7 @@ import pyarrow.parquet as pq
 
 from zelo.adapters import ledger_parts
 from zelo.adapters.files import locked, put_in_place, write_whole, writing
-from zelo.adapters.ledger_parts import SEPARATOR, Normal, Part, Parts
+from zelo.adapters.ledger_parts import ACTS, SEPARATOR, Normal, Part, Parts
 from zelo.adapters.ledgers import ledger_rows
 from zelo.adapters.stage import Progress
 from zelo.adapters.translation import LANGUAGES, translator
@@ -33,7 +34,7 @@ from zelo.health.rows import entry_of
 from zelo.policy.pack import Pack
 from zelo.policy.schedules.values import Schedule
 
-SAMPLE = 20_000
+SAMPLE = 2_000
 """How many accounts the curves are drawn from, about."""
 PROCESSES = 2
 _LAST = 5_680_281_600 * 1_000_000
@@ -130,13 +131,12 @@ def _normal_rows(path: Path, progress: Progress) -> Iterator[Normal]:
         if number % 20_000 == 0:
             progress(N_("reading the ledger"), number, 0)
         entry = entry_of(row, where)
-        usual = entry.content_at is None and entry.given_under is None and not entry.values and entry.count == 1
-        plain = usual and not entry.schedule and not entry.name and 0 <= entry.at < _LAST
-        flag = {"violation": PLAIN, "reversal": REVERSAL}.get(entry.kind, OTHER) if plain else OTHER
+        plain = entry.content_at is None and entry.given_under is None and not entry.schedule and 0 <= entry.at < _LAST
+        flag = ACTS.get(entry.kind, OTHER) if plain else OTHER
         rest = {name: getattr(entry, name) for name in _REST}
         words = (f"{name}={word}" for name, word in entry.attributes)
         sort = SEPARATOR.join((entry.violation, entry.severity, *words))
-        told = encode(rest).decode() if flag == OTHER else None
+        told = encode(rest).decode() if flag not in (PLAIN, REVERSAL) else None
         yield entry.account, entry.at, entry.order, entry.id, flag, sort, entry.points, entry.target, told
 
 
@@ -215,7 +215,8 @@ def _fold(wanted: Simulation, parts: Parts, folder: Path, progress: Progress) ->
 
 
 def _write_moves(moves: list[Move], path: Path) -> None:
-    cells: tuple[Sequence[object], ...] = (
+    moves.sort(key=lambda move: move.account)
+    cells: tuple[Sequence[Any], ...] = (
         [m.account for m in moves],
         [m.direction for m in moves],
         [m.before.band for m in moves],
@@ -225,8 +226,8 @@ def _write_moves(moves: list[Move], path: Path) -> None:
         [list(m.before.in_force) for m in moves],
         [list(m.after.in_force) for m in moves],
     )
-    arrays = [pa.array(values, field.type) for values, field in zip(cells, _MOVES, strict=True)]
-    pq.write_table(pa.Table.from_arrays(arrays, schema=_MOVES), path)
+    table = pa.table(dict(zip(_MOVES.names, cells, strict=True)), schema=_MOVES)
+    pq.write_table(table, path)
 
 
 def _join_moves(folder: Path, count: int) -> None:

@@ -32,7 +32,7 @@ class Fold(Balances):
         super().__init__(lean, entries)
         self.first: list[Warned] = []
         self.refused: list[tuple[str, str]] = []
-        self._evaluated = any(t.evaluated for rules in lean.rules for t in rules.tracks)
+        self._evaluated = lean.waits
         self._trained: dict[str, int] = {}
 
     def run(self, rows: Sequence[Row], until: int) -> None:
@@ -40,9 +40,11 @@ class Fold(Balances):
 
         The inner loop is the usual case of `charge` written out: nothing but expiry and marks can matter there.
         """
-        slots = self.slots
+        slots, evaluated = self.slots, self._evaluated
+        last: object = None
+        slot: Slot | None = None
         for at, act, rules, case, number in rows:
-            if self._evaluated:
+            if evaluated:
                 self.evaluate_before(at)
             if act or case is None:
                 self._other(at, act, rules, number)
@@ -50,9 +52,10 @@ class Fold(Balances):
             if not case.is_plain and not self._goes_on(case, rules, at, number):
                 continue
             for key, track, amount, life, op in case.steps:
-                slot = slots.get(key)
-                if slot is None:
-                    slot = slots[key] = Slot(op.track, op.key)
+                if key is not last or slot is None:
+                    last, slot = key, slots.get(key)
+                    if slot is None:
+                        slot = slots[key] = Slot(op.track, op.key)
                 if slot.plain is not track:
                     self.charge(slot, op, at, number)
                     continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from zelo.health.lean import LeanTrack
 from zelo.policy.schedules.lengths import NEVER
 from zelo.policy.schedules.values import Rung, Use
@@ -17,6 +19,7 @@ class Slot:
         "caps",
         "clean_at",
         "due",
+        "floor",
         "frozen",
         "gains",
         "group",
@@ -28,6 +31,7 @@ class Slot:
         "load",
         "low",
         "mark",
+        "marks",
         "next_end",
         "once",
         "plain",
@@ -48,8 +52,10 @@ class Slot:
         """How far the balance is from its start, on the bad side."""
         self.low = 0
         """The least load since the milestones were last looked at."""
-        self.mark = track.first_mark(key)
+        self.marks, self.mark = track.marks(key)
         """The next load above `low` at which something happens."""
+        self.floor = -NEVER
+        """As long as `low` is not below it, `mark` stays."""
         self.heap: list[tuple[int, int, int]] = []
         """End, entry and amount of what counts, the next to expire first."""
         self.items: list[Item] = []
@@ -70,7 +76,18 @@ class Slot:
     def fall_to(self, load: int) -> None:
         """Take note of the least load."""
         self.low = load
-        self.mark = self.track.mark_after(self.key, load)
+        marks = self.marks
+        place = bisect_right(marks, load)
+        self.mark, self.floor = marks[place], marks[place - 1] if place else -NEVER
+        for step in self.track.every:
+            count = max(load, 0) // step
+            self.mark, self.floor = min(self.mark, (count + 1) * step), max(self.floor, count * step)
+
+    def adopt(self, track: LeanTrack) -> None:
+        """Go on under the rules of another date."""
+        self.track = track
+        self.marks, _ = track.marks(self.key)
+        self.fall_to(self.low)
 
     def live(self, at: int) -> list[Item]:
         """Return what counts at an instant up to which the balance was brought."""
@@ -86,7 +103,10 @@ class Slot:
         self.head, self.load = head, load
         self.next_end = items[head][1] if head < count else NEVER
         if load < self.low:
-            self.fall_to(load)
+            if load < self.floor:
+                self.fall_to(load)
+            else:
+                self.low = load
 
     def leave_plain(self) -> None:
         """Go on with a heap: from now on more than expiry and marks can matter."""
