@@ -14,7 +14,7 @@ from zelo.events.intake import effective_ms, floor_ms
 from zelo.events.types import DURATION, TIMESTAMP, Type
 from zelo.policy.load_names import duration_us
 from zelo.policy.pack import EXAMPLE_TIME, Example, Pack, Policy, before, instant
-from zelo.policy.to_python.kinds import timestamp_us
+from zelo.policy.to_python.plain import timestamp_us
 
 Values = Mapping[str, object]
 HISTORY_MAX = 100_000

@@ -238,7 +238,8 @@ def _join_moves(folder: Path, count: int) -> None:
 
 def _named(parts: Parts, tally: Tally) -> list[Named]:
     """Return the entries of the accounts that the report names."""
-    wanted = {account for heap in (*tally.examples.values(), tally.mistaken) for _, account in heap}
+    wanted = {account for heap in tally.examples.values() for _, account in heap}
+    wanted |= {account for _, account in tally.mistaken}
     found: list[Named] = []
     for number in range(parts.count) if wanted else ():
         part = parts.read(number, sorted(wanted))

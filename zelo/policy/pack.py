@@ -161,6 +161,8 @@ class Pack:
     """SHA-256, in hex, of the contents of the files the pack is read from."""
     schedules: Mapping[str, Schedule] = field(default_factory=dict, repr=False)
     """How violations become standing, by file name."""
+    governs: Mapping[str, str] = field(default_factory=dict)
+    """Kind of entity to the name of the schedule that its charges fall under."""
 
 
 def instant(text: str) -> datetime:
