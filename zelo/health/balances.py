@@ -199,8 +199,8 @@ class Balances(Ladder):
     def drop(self, slot: Slot, target: str, at: int) -> None:
         """Let an entry no longer count on a balance from an instant on."""
         self.settle(slot, at)
-        for item in slot.items:
-            if self.entries[item[3]].id == target and item[1] > at:
+        for item in slot.items if target else ():
+            if item[1] > at and self.entries[item[3]].id == target:
                 kept = [found for found in slot.heap if found[1] != item[3]]
                 gone = [found[2] for found in slot.heap if found[1] == item[3]]
                 slot.load -= sum(gone) if gone else item[2] if item[1] == NEVER else 0

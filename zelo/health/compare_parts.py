@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from zlib import crc32
 
-from zelo.health.columns import PLAIN, Columns, Side
+from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
 from zelo.health.comparing import Move, Tally, count_repeats
 from zelo.health.curves import Variation
 from zelo.health.glance import Glance, restricted_us
@@ -92,6 +92,8 @@ def _standing(columns: Columns, first: int, last: int) -> tuple[Sequence[int], b
     flags = columns.flags[first:last]
     if flags.count(PLAIN) == last - first:
         return columns.ats[first:last], False
+    if REVERSAL not in flags and OTHER not in flags:
+        return [at for at, flag in zip(columns.ats[first:last], flags, strict=True) if flag == PLAIN], False
     gone: set[int] = set()
     instants: list[int] = []
     own = set(columns.ids[first:last])

@@ -195,11 +195,14 @@ def _left(spans: Sequence[Span]) -> int:
 
 def _differences(before: Sequence[Span], after: Sequence[Span], vacated: Counter[str], added: Counter[str]) -> None:
     """Count the penalties that only one of the schedules starts: the same name at the same instant is the same."""
-    old, new = Counter((s[0], s[1]) for s in before), Counter((s[0], s[1]) for s in after)
-    for (name, _), count in (old - new).items():
-        vacated[name] += count
-    for (name, _), count in (new - old).items():
-        added[name] += count
+    old = [(name, start) for name, start, _ in before]
+    for name, start, _ in after:
+        if (name, start) in old:
+            old.remove((name, start))
+        else:
+            added[name] += 1
+    for name, _ in old:
+        vacated[name] += 1
 
 
 def count_repeats(repeats: Repeats, spans: Sequence[Span], violations: Sequence[int], as_of: int) -> None:

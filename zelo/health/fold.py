@@ -176,11 +176,12 @@ class Fold(Balances):
         last = self._trained.get(entry.name)
         if training.once_in is not None and last is not None and at < training.once_in.after(last, self.lean.zone):
             return "too_soon"
-        target = next((e for e in self.entries if e.id == entry.target), None)
         if not all(limit_holds(entry.values.get(name), relation, limit) for name, relation, limit in training.needs):
             return "not_passed"
-        if training.not_for is not None and target is not None and rules.fits(training.not_for, target):
-            return "not_for_this"
+        if training.not_for is not None:
+            target = next((e for e in self.entries if e.id == entry.target), None)
+            if target is not None and rules.fits(training.not_for, target):
+                return "not_for_this"
         for slot in self.slots.values():
             self.settle(slot, at)
             track = slot.track
