@@ -65,9 +65,7 @@ WORDS: Mapping[str, str] = {
     "d1095": N_("one to three years"),
     "older": N_("over three years"),
     "curves": N_("What an expiry or a threshold is worth"),
-    "curves_note": N_(
-        "Drawn from {n} accounts; the new schedule with one thing changed. The band is the 95% interval."
-    ),
+    "curves_note": N_("The new schedule with one thing changed, over {n} accounts. The band is the 95% interval."),
     "expiry": N_("Accounts ever restricted, by the days an item counts"),
     "threshold": N_("Accounts ever restricted, by the factor on every milestone"),
     "expiry_at": N_("{at} days"),
