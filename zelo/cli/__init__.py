@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from zelo.base.messages.message import N_
-from zelo.cli import backtesting, checking, demo, explaining, running, simulating, telling
+from zelo.cli import backtesting, checking, demo, explaining, health, running, simulating, telling
 from zelo.cli.speech import (
     EXIT_INTERRUPTED,
     Group,
@@ -29,7 +29,7 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-_MODULES = (checking, running, backtesting, explaining, simulating, demo, telling)
+_MODULES = (checking, running, backtesting, explaining, health, simulating, demo, telling)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     zelo.add_command(command)
 

@@ -16,18 +16,20 @@ from zelo.decide.explain import Explanation, explain_rules, field_value
 from zelo.decide.fixed import Fixed
 from zelo.decide.labels import NEVER_MS, Labels
 from zelo.decide.limits import DailyLimits
-from zelo.decide.planning import CompiledKind, compile_pack
+from zelo.decide.planning import CompiledKind, asked_by, compile_pack
 from zelo.decide.settle import Request, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
 from zelo.events.types import Kind
 from zelo.features.plan import plan
 from zelo.features.state import Windows
+from zelo.health.live import Accounts, Asked
 from zelo.policy.functions.words import Words
+from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import Pack
 from zelo.policy.to_python.plain import plain_object
 
-SNAPSHOT_VERSION = 1
+SNAPSHOT_VERSION = 2
 SWEEP_EVERY = 2
 """Events between two small sweeps of windows that have run empty, a group of windows at a time."""
 _NONE: tuple[str, ...] = ()
@@ -50,10 +52,11 @@ class Engine:
         self.sequencer = Sequencer(clock_skew_us=pack.clock_skew_us)
         self.windows = Windows(plan(tuple(pack.features.values())))
         self.labels = Labels()
+        self.accounts = accounts_of(pack)
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
         self.limits = limits_of(pack)
         groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
-        self.compiled = compile_pack(pack, groups, self.labels, self.lists)
+        self.compiled = compile_pack(pack, groups, self.labels, self.lists, self.accounts)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
         self._ticks = 0
 
@@ -80,6 +83,8 @@ class Engine:
                 fired.sort(key=compiled.order.__getitem__)
             effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
             set_labels(self.labels, compiled.kind, effects, order_key >> 20)
+            if self.pack.governs:
+                enter(self.accounts, compiled.kind, effects, event.id, order_key)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
         names = compiled.names
@@ -110,10 +115,15 @@ class Engine:
             role: None if ident is None else self.labels.view(entity)(ident, order_key >> 20)
             for role, (entity, ident) in ids.items()
         }
+        standings = {
+            role: None if ident is None else self.accounts.view(entity)(ident, order_key)
+            for role, (entity, ident) in ids.items()
+            if self.accounts.governs(entity)
+        }
         twin = Engine(self.pack, fixed=self._fixed)
         twin._load(self._state())
         decision = twin.decide(event, order_key)
-        rules = explain_rules(compiled, event, decision, labels=labels, ids=ids, lists=self.lists)
+        rules = explain_rules(compiled, event, decision, labels=labels, ids=ids, lists=self.lists, standings=standings)
         return Explanation(decision, rules, labels)
 
     # --- keeping and restoring what the events have led to
@@ -141,14 +151,31 @@ class Engine:
 
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
-        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks
+        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks, self.accounts.dump()
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, self._ticks = state
+        order, windows, labels, limits, self._ticks, accounts = state
         self.sequencer.last_order_key, self.sequencer.late = order
         self.windows.load(windows)
         self.labels.load(labels)
         self.limits.load(limits)
+        self.accounts.load(accounts)
+
+
+def accounts_of(pack: Pack) -> Accounts:
+    """Return empty ledgers for the entities that a schedule of the pack governs."""
+    return Accounts({entity: pack.schedules[name] for entity, name in pack.governs.items()})
+
+
+def enter(accounts: Accounts, kind: Kind, effects: Iterable[Effect], event: str, order_key: int) -> None:
+    """Enter charges and rewards into the ledgers of the accounts they are about."""
+    found: dict[tuple[str, object], list[Asked]] = {}
+    for effect in effects:
+        entity = kind.entities[effect.role]
+        if effect.kind in STANDING_EFFECTS and accounts.governs(entity):
+            found.setdefault((entity, effect.entity), []).append(asked_by(effect.kind, effect.parameters))
+    for (entity, ident), together in found.items():
+        accounts.add(entity, ident, together, event, order_key)
 
 
 def set_labels(labels: Labels, kind: Kind, effects: Iterable[Effect], now_ms: int) -> None:

@@ -14,12 +14,14 @@ from typing import Any, NamedTuple
 from zelo.base.effects import Effect, Held
 from zelo.decide.labels import Labels
 from zelo.decide.limits import DailyLimits
-from zelo.decide.logic import asked, limits_of, set_labels
+from zelo.decide.logic import accounts_of, asked, enter, limits_of, set_labels
 from zelo.decide.planning import CompiledKind, compile_pack, planned_rule
 from zelo.decide.settle import settle
 from zelo.events.types import Kind
+from zelo.health.live import Accounts
 from zelo.policy import terms as t
 from zelo.policy.functions.words import Words
+from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import Pack
 from zelo.policy.to_python.kinds import KindPlan, PlannedWindow, Run, compile_kind
 from zelo.policy.to_sql.rules import BITS, OPEN, PER_COLUMN, TRUE, UNDETERMINED, RuleOnKind
@@ -106,6 +108,7 @@ class KindReplay:
     """In pack order, as in the states."""
     compiled: CompiledKind
     labels: Labels
+    accounts: Accounts
     lists: Mapping[str, object]
     features: tuple[str, ...] = field(init=False)
     """Features that the decided rules read: the order of `Row.features`."""
@@ -124,7 +127,7 @@ class KindReplay:
         self._place = {number: place for place, number in enumerate(self._number)}
         self._slices = self._parameters()
         some = any(rule.is_open for rule in self.rules)
-        here = [rule for rule in self.rules if some and (rule.is_open or _writes_labels(rule))]
+        here = [rule for rule in self.rules if some and (rule.is_open or _changes_what_is_read(rule))]
         parts = [part for rule in here for term in rule.terms for part in term.walk()]
         self.features = tuple(sorted({part.name for part in parts if isinstance(part, t.FeatureRef)}))
         self.fields = frozenset(part.path for part in parts if isinstance(part, t.FieldRef))
@@ -146,6 +149,7 @@ class KindReplay:
             windows=(window,) if self.features else (),
             labels={entity: self.labels.view(entity) for entity in set(self.kind.entities.values())},
             lists=self.lists,
+            standings={e: self.accounts.view(e) for e in set(self.kind.entities.values()) if self.accounts.governs(e)},
         )
         return compile_kind(plan)[0]
 
@@ -221,9 +225,10 @@ class Replay:
         self.labels = Labels()
         self.limits: DailyLimits = limits_of(pack)
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
-        compiled = compile_pack(pack, (), self.labels, self.lists)
+        self.accounts = accounts_of(pack)
+        compiled = compile_pack(pack, (), self.labels, self.lists, self.accounts)
         self.kinds = {
-            name: KindReplay(pack.kinds[name], on, compiled[name], self.labels, self.lists)
+            name: KindReplay(pack.kinds[name], on, compiled[name], self.labels, self.accounts, self.lists)
             for name, on in rules.items()
         }
 
@@ -239,9 +244,14 @@ class Replay:
             requests = asked(replay.compiled, fired, computed)
             effects, held = settle(requests, row.ids, self.limits.allow, now_ms)
             set_labels(self.labels, replay.kind, effects, now_ms)
+            enter(self.accounts, replay.kind, effects, row.event_id, row.order_key)
             return Outcome(row, name, states, effects, held)
 
         return take
+
+
+def _changes_what_is_read(rule: RuleOnKind) -> bool:
+    return _writes_labels(rule) or any(effect.kind in STANDING_EFFECTS for effect in rule.rule.effects)
 
 
 def _writes_labels(rule: RuleOnKind) -> bool:

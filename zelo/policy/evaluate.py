@@ -21,13 +21,14 @@ from zelo.policy.terms import (
     Macro,
     Not,
     Or,
+    StandingRef,
     Term,
     Var,
 )
 from zelo.policy.unparse import wording
 
 Look = Callable[[Term], object]
-"""Gives the value of a FieldRef, FeatureRef or LabelsRef; None when it is missing."""
+"""Gives the value of a FieldRef, FeatureRef, LabelsRef or StandingRef; None when it is missing."""
 ITEMS_SHOWN = 10
 """How many items of a list the trace of a macro shows."""
 
@@ -83,7 +84,7 @@ class Evaluator:
         match term:
             case Const():
                 return term.value
-            case FieldRef() | FeatureRef() | LabelsRef():
+            case FieldRef() | FeatureRef() | LabelsRef() | StandingRef():
                 return self.look(term)
             case ListRef():
                 return self.lists[term.name]

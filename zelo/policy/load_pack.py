@@ -13,6 +13,7 @@ from zelo.policy.graph import labels_of, mentioned, order, warn_unset
 from zelo.policy.load_events import Events, read_events
 from zelo.policy.load_examples import Stage
 from zelo.policy.load_features import FEATURES_FILE, Feature, read_features
+from zelo.policy.load_governs import check_governed
 from zelo.policy.load_head import LANGUAGE_VERSION, Head, read_head
 from zelo.policy.load_lists import LIST_CHARACTERS_MAX, read_csv_list, read_yaml_list
 from zelo.policy.load_outcomes import OUTCOMES_FILE, read_outcomes
@@ -69,7 +70,8 @@ class _Loading:
         head = self._head()
         lists = self._lists()
         events = self._events()
-        checker = Checker(events.kinds if events else {}, frozenset(lists))
+        governed = frozenset(entity.value for entity, _ in head.governs) if head else frozenset()
+        checker = Checker(events.kinds if events else {}, frozenset(lists), governed=governed)
         features, broken = self._features(events, checker)
         outcomes, outcome_lists = self._outcomes(events, checker)
         checker = _with_features(checker, features, broken)
@@ -81,11 +83,14 @@ class _Loading:
         if head and all_read and all(one.rules_read for one in policies):
             warn_unset(labels, head.labels, self.report)
         sources, schedules = self._sources(), self._schedules(head)
+        if head is not None and events is not None:
+            check_governed(head.governs, events, self._named(SCHEDULE), schedules, rules, self.report)
         if self.report.has_errors or head is None or events is None or strata is None:
             return None
         placed = tuple(replace(rule, stratum=stratum) for rule, stratum in zip(rules, strata, strict=True))
         pack = _pack(head, events, features, lists, policies, placed, sources, version_of(self.files))
-        return replace(pack, schedules=schedules, outcomes=outcomes)
+        governs = {entity.value: name.value for entity, name in head.governs}
+        return replace(pack, schedules=schedules, outcomes=outcomes, governs=governs)
 
     def _top(self, path: str) -> Span:
         """Return the start of a file, for what is wrong with the whole of it."""
@@ -98,6 +103,9 @@ class _Loading:
             if not re.fullmatch(_STEM, name):
                 self.report.add("Z428", self._top(path), file=path)
         return found
+
+    def _named(self, form: str) -> list[str]:
+        return [match.group(1) for path in sorted(self.files) if (match := re.fullmatch(form, path))]
 
     def _yaml(self, path: str) -> Node | None:
         source = read_text(path, self.files[path], self.report)

@@ -189,6 +189,8 @@ class Pack:
     """How violations become standing, by file name."""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict, repr=False)
     """What backtests measure rules against, by name; no rule can read them."""
+    governs: Mapping[str, str] = field(default_factory=dict)
+    """Kind of entity to the name of the schedule that its charges fall under."""
 
 
 def instant(text: str) -> datetime:

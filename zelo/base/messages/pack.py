@@ -147,6 +147,23 @@ _EXAMPLES = {
     "Z437": Message(N_("not all of these events come before the event"), N_("make `ago` longer, or `every` shorter")),
     "Z438": Message(N_("the rule `{name}` cannot both fire and be undetermined")),
     "Z439": Message(N_("there is no feature `{name}`"), N_("did you mean `{suggestion}`?")),
+    "Z339": Message(N_("events.yaml has no entity `{name}`"), N_("did you mean `{suggestion}`?")),
+    "Z340": Message(N_("the pack has no schedule `{name}`"), N_("did you mean `{suggestion}`?")),
+    "Z341": Message(
+        N_("the schedule `{schedule}` does not know the violation `{name}`"),
+        N_("list it under the schedule's `violations`, or charge one that is there"),
+    ),
+    "Z342": Message(
+        N_("the schedule `{schedule}` does not know the severity `{name}`"),
+        N_("list it under the schedule's `severities`, or charge one that is there"),
+    ),
+    "Z343": Message(
+        N_("`{name}` cannot be read: no schedule governs the entity `{entity}`"),
+        N_("say in pack.yaml which does: `governs: {{{entity}: SCHEDULE}}`"),
+    ),
+    "Z344": Message(
+        N_("`violations` takes one length of time, written out"), N_('write `violations(duration("720h"))`')
+    ),
 }
 _OUTCOMES = {
     "Z440": Message(

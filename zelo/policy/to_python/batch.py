@@ -37,7 +37,7 @@ def compile_batch(terms: Sequence[t.Term], lists: Mapping[str, object]) -> Batch
     def absent(ref: t.Term) -> str:
         raise AssertionError(f"{ref} is not a field")
 
-    write = Terms(unit, Locals(event=field, feature=absent, labels=absent, lists=lists))
+    write = Terms(unit, Locals(event=field, feature=absent, labels=absent, lists=lists, standing=absent))
     write.survey(list(terms))
     values = [write.value(term).whole for term in terms]
     made = f"({', '.join(values)},)"

@@ -12,7 +12,7 @@ before rules are tried.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, cast
 
@@ -20,7 +20,7 @@ from zelo.base.source import Source, Span
 from zelo.events.names import attribute
 from zelo.events.types import ENVELOPE, Kind
 from zelo.policy import terms as t
-from zelo.policy.to_python.plain import plain_value
+from zelo.policy.to_python.plain import plain_value, relabelled, restood
 from zelo.policy.to_python.terms import Locals, Terms, cost
 from zelo.policy.to_python.unit import Unit
 
@@ -30,6 +30,8 @@ _GENERATED = Span(Source("<generated>", ""), 1, 1)
 
 LabelView = Callable[[object, int], frozenset[str]]
 """The labels in force on an entity (id, now in ms)."""
+StandingView = Callable[[object, int], object]
+"""The account health of an entity (id, order key), see `zelo.health.live.Now`."""
 Run = Callable[
     [object, int],
     tuple[list[int], list[int], Mapping[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
@@ -68,6 +70,8 @@ class PlannedRule:
     """Computed effect parameters, in the order of the rule's effects."""
     labels_written: tuple[tuple[str, str, bool], ...] = ()
     """(role, label, added) for each label effect."""
+    asked_of_health: tuple[tuple[str, object], ...] = ()
+    """(role, what is asked) for each effect that changes account health."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ class KindPlan:
     labels: Mapping[str, LabelView]
     """Entity to where its labels are read."""
     lists: Mapping[str, object]
+    standings: Mapping[str, StandingView] = field(default_factory=dict)
+    """Entity to where its account health is read."""
 
 
 class KindWriter:
@@ -106,9 +112,11 @@ class KindWriter:
         self._objects: dict[tuple[str, ...], str] = {(): "event"}
         self._features: dict[str, str] = {}
         self._labels: dict[str, str] = {}
-        self.terms = Terms(
-            self.unit, Locals(event=self._field, feature=self._feature, labels=self._label, lists=plan.lists)
+        self._standings: dict[str, str] = {}
+        names = Locals(
+            event=self._field, feature=self._feature, labels=self._label, lists=plan.lists, standing=self._standing
         )
+        self.terms = Terms(self.unit, names)
 
     def write(self) -> Unit:
         """Return the unit, with `run` in it."""
@@ -117,7 +125,7 @@ class KindWriter:
         windows = self._windows()
         strata = self._strata()
         seen = ", ".join(self._features[name] for name in self.seen_names)
-        body = [*windows, *self._label_loads(), *strata]
+        body = [*windows, *self._label_loads(), *self._standing_loads(), *strata]
         body += [f"ids = ({', '.join(map(self._ident, self.plan.kind.roles))},) if fired else ()"]
         computed = "{}" if any(rule.parameters for rule in self.plan.rules) else self.unit.bind(_NO_PARAMETERS)
         start = ["fired = []", "unknown = []", f"computed = {computed}"]
@@ -139,6 +147,8 @@ class KindWriter:
                     self._feature(term)
                 elif isinstance(term, t.LabelsRef):
                     self._label(term)
+                elif isinstance(term, t.StandingRef):
+                    self._standing(term)
 
     def _everything(self) -> list[t.Term]:
         found: list[t.Term] = []
@@ -272,14 +282,47 @@ class KindWriter:
         written = {number: rule.labels_written for number, rule in below if rule.labels_written}
         if not written:
             return []
-        entities = self.plan.kind.entities
-        ids = "{" + ", ".join(f"{role!r}: ({entities[role]!r}, {self._role(role)})" for role in entities) + "}"
+        ids = self._ids()
         call = self.unit.bind(relabelled, "p")
         changes = self.unit.bind(written, "k")
         read = [
             f"    {name} = {call}({name}, {role!r}, fired, {changes}, {ids})" for role, name in self._labels.items()
         ]
         return ["if fired:", *read] if read else []
+
+    # --- account health
+
+    def _standing(self, ref: t.StandingRef) -> str:
+        return self._standings.setdefault(ref.role, f"s{len(self._standings)}")
+
+    def _standing_loads(self) -> list[str]:
+        lines: list[str] = []
+        for role, name in self._standings.items():
+            view = self.unit.bind(self.plan.standings[self.plan.kind.entities[role]], "g")
+            ident = self._role(role)
+            load = f"{view}({ident}, order_key)"
+            optional = self._may_be_missing(self.plan.kind.roles[role])
+            lines.append(f"{name} = {load} if {ident} is not None else None" if optional else f"{name} = {load}")
+        return lines
+
+    def _restand(self, below: Sequence[tuple[int, PlannedRule]]) -> list[str]:
+        """Return the lines that let the next stratum see what lower strata ask of account health."""
+        asked = {number: rule.asked_of_health for number, rule in below if rule.asked_of_health}
+        if not asked or not self._standings:
+            return []
+        call, changes = self.unit.bind(restood, "p"), self.unit.bind(asked, "k")
+        ids = self._ids()
+        loads = zip(self._standings.items(), self._standing_loads(), strict=True)
+        lines = [
+            line
+            for (role, name), load in loads
+            for line in (load, f"{name} = {call}({name}, {role!r}, fired, {changes}, {ids})")
+        ]
+        return ["if fired:", *(f"    {line}" for line in lines)]
+
+    def _ids(self) -> str:
+        entities = self.plan.kind.entities
+        return "{" + ", ".join(f"{role!r}: ({entities[role]!r}, {self._role(role)})" for role in entities) + "}"
 
     # --- rules
 
@@ -289,7 +332,8 @@ class KindWriter:
         strata = sorted({rule.stratum for rule in self.plan.rules})
         for stratum in strata:
             if stratum != strata[0]:
-                lines += self._relabel([(n, rule) for n, rule in numbered if rule.stratum < stratum])
+                below = [(n, rule) for n, rule in numbered if rule.stratum < stratum]
+                lines += [*self._relabel(below), *self._restand(below)]
             for number, rule in numbered:
                 if rule.stratum == stratum:
                     lines += self._rule(number, rule)
@@ -322,6 +366,8 @@ def is_total(term: t.Term) -> bool:
     match term:
         case t.FieldRef() | t.FeatureRef() | t.LabelsRef():
             return not term.optional
+        case t.StandingRef():
+            return not term.optional and term.what != "points"
         case t.Has():
             return True
         case t.Index():
@@ -330,28 +376,6 @@ def is_total(term: t.Term) -> bool:
             return False
         case _:
             return all(is_total(child) for child in term.children())
-
-
-def relabelled(
-    labels: frozenset[str] | None,
-    role: str,
-    fired: Sequence[int],
-    written: Mapping[int, Sequence[tuple[str, str, bool]]],
-    ids: Mapping[str, tuple[str, object]],
-) -> frozenset[str] | None:
-    """Return the labels of a role's entity after the fired rules' label effects; a removal outweighs an addition."""
-    if labels is None:
-        return None
-    changes = [
-        (label, added)
-        for number in fired
-        for writer, label, added in written.get(number, ())
-        if ids[writer] == ids[role]
-    ]
-    if not changes:
-        return labels
-    gained = {label for label, added in changes if added}
-    return (labels | gained) - {label for label, added in changes if not added}
 
 
 def compile_kind(plan: KindPlan) -> tuple[Run, tuple[str, ...], str]:

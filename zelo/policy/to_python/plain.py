@@ -1,4 +1,4 @@
-"""Values of decoded events in the form the language has them: times and lengths in microseconds, objects as maps."""
+"""What generated code calls: decoded values in the language's form, and what lower strata change on an event."""
 
 from __future__ import annotations
 
@@ -55,3 +55,38 @@ def timestamp_us(moment: datetime) -> int:
 def duration_us(length: timedelta) -> int:
     """Return microseconds."""
     return length // MICROSECOND
+
+
+def relabelled(
+    labels: frozenset[str] | None,
+    role: str,
+    fired: Sequence[int],
+    written: Mapping[int, Sequence[tuple[str, str, bool]]],
+    ids: Mapping[str, tuple[str, object]],
+) -> frozenset[str] | None:
+    """Return the labels of a role's entity after the fired rules' label effects; a removal outweighs an addition."""
+    if labels is None:
+        return None
+    changes = [
+        (label, added)
+        for number in fired
+        for writer, label, added in written.get(number, ())
+        if ids[writer] == ids[role]
+    ]
+    if not changes:
+        return labels
+    gained = {label for label, added in changes if added}
+    return (labels | gained) - {label for label, added in changes if not added}
+
+
+def restood(
+    now: Any,
+    role: str,
+    fired: Sequence[int],
+    asked: Mapping[int, Sequence[tuple[str, object]]],
+    ids: Mapping[str, tuple[str, object]],
+) -> Any:
+    """Return the account health of a role's entity after what the fired rules of lower strata ask of it."""
+    if now is None:
+        return None
+    return now.after([what for n in fired for writer, what in asked.get(n, ()) if ids[writer] == ids[role]])

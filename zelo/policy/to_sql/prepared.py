@@ -1,6 +1,7 @@
 """
 What SQL cannot say, found before anything runs: terms to be made columns first, and terms to be left open.
 
+The standing of an account is folded in Python, event after event: what reads it is left *unknown*.
 A function without a form in SQL is computed in Python. Where it hangs on the event alone, the smallest whole term
 around it is *prepared*: its value becomes a column. Where it hangs on features or labels too, it is left *unknown*:
 NULL, and a rule that comes to NULL because of it is decided by the generated Python of the online engine.
@@ -35,6 +36,8 @@ def beyond_sql(terms: Iterable[t.Term], dialect: str) -> Beyond:
 
 def can_say(term: t.Term, dialect: str) -> bool:
     """Say whether a dialect has a form for the term itself, whatever is inside it."""
+    if isinstance(term, t.StandingRef):
+        return False
     if not isinstance(term, t.Call):
         return True
     if dialect not in term.function.sql:
@@ -57,7 +60,7 @@ def _search(term: t.Term, dialect: str, around: tuple[t.Term, ...], found: Beyon
             _search(child, dialect, (*around, term), found)
         return
     whole = next(part for part in (term, *reversed(around)) if is_closed(part))
-    reads_more = any(isinstance(part, t.FeatureRef | t.LabelsRef) for part in whole.walk())
+    reads_more = any(isinstance(part, t.FeatureRef | t.LabelsRef | t.StandingRef) for part in whole.walk())
     (found.unknown if reads_more else found.prepared)[signature(whole)] = whole
 
 
