@@ -20,7 +20,8 @@ from zelo.policy.functions.words import Words
 from zelo.policy.load_pack import load_pack
 from zelo.policy.scalar import Scalar
 from zelo.policy.terms import Term
-from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, compile_kind, plain_object, timestamp_us
+from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, compile_kind
+from zelo.policy.to_python.plain import plain_object, timestamp_us
 
 PACK = load_pack(FILES, Report())
 assert PACK is not None
@@ -97,7 +98,7 @@ def test_generated_python_and_the_interpreter_agree(
         plain |= {"id": event.id, "kind": KIND.name, "occurred_at": timestamp_us(event.occurred_at)}
         plain["effective_at"] = now_ms * 1000
         features = dict(zip(Given.names, seen, strict=True))
-        look = _look(plain, features, {"actor": view(event.seller.id, now_ms)})  # type: ignore[attr-defined]
+        look = _look(plain, features, {"actor": view(event.seller.id, now_ms)}, {})  # type: ignore[attr-defined]
         meant = [evaluate(term, look, LISTS) for term in terms]
         assert fired == [n for n, value in enumerate(meant) if value is True], source
         assert unknown == [n for n, value in enumerate(meant) if value is None], source

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from tests.health_stories import HEAD, POINTS, at, entry, schedule_of, violation
 from zelo.health.ledger import Entry
@@ -213,3 +213,62 @@ def test_needs_are_inclusive_except_above() -> None:
     assert refused(errors=2, score=79, tries=1)
     assert refused(errors=2, score=80, tries=0)
     assert refused(errors=2, score=80)
+
+
+def test_penalties_toward_different_accounts_do_not_stack() -> None:
+    """What holds toward one account neither absorbs nor extends what holds toward another, or toward all."""
+    head = HEAD.replace("attributes: [feature]", "attributes: [feature, from]").replace(
+        "scopes: [sell], basis", "scopes: [sell], stacking: absorb, basis"
+    )
+    lines = "at_once:\n  - {when: {feature: dm}, penalty: freeze, for: 7d, toward: from, basis: A}\n"
+    schedule = schedule_of(lines + "  - {when: {feature: all}, penalty: freeze, for: 5d, basis: A}\n" + POINTS, head)
+
+    def made(name: str, day: str, **words: str) -> Entry:
+        return violation(name, day, 0, attributes=words)
+
+    entries = [
+        made("a", "2026-01-01", feature="dm", **{"from": "x"}),
+        made("b", "2026-01-01", feature="dm", **{"from": "y"}),
+        made("c", "2026-01-01", feature="dm", **{"from": "x"}),
+        made("d", "2026-01-01", feature="all"),
+        made("e", "2026-01-01", feature="all"),
+    ]
+    found = standing(entries, schedule, at("2026-01-02"))
+    assert sorted(p.toward for p in found.penalties) == ["", "x", "y"]
+
+
+def test_every_strike_names_the_milestone_that_it_stands_on() -> None:
+    """Where each violation takes a step, the reason is the step reached; a warning before the next is given once."""
+    text = POINTS.replace("kind: points", "kind: strikes\n    warns_before: 2").replace("given: [0, 100]", "points: 1")
+    schedule = schedule_of(text.replace("at: 10", "at: 3").replace("at: 20", "at: 6"))
+    entries = [violation(str(n), f"2026-01-0{n}") for n in range(1, 5)]
+    near = [w for w in standing(entries[:2], schedule, at("2026-01-02")).warnings if w.name == "near"]
+    assert [(w.at, w.milestone) for w in near] == [(at("2026-01-01"), 3 * UNIT)]
+    causes = [p.cause for p in standing(entries, schedule, at("2026-01-04")).penalties]
+    assert [(c.milestone, c.value, c.step) for c in causes] == [(3 * UNIT, 3 * UNIT, "1"), (3 * UNIT, 4 * UNIT, "1")]
+
+
+def test_the_severest_of_milestones_and_multiples_is_the_highest() -> None:
+    """One entry that passes a milestone and multiples below it brings what the milestone brings."""
+    ladder = "{at: 12, penalty: close, for: forever, basis: A}\n      - {every: 5, penalty: freeze, for: 7d, basis: A}"
+    head, _, _ = POINTS.partition("      - {at: 10")
+    schedule = schedule_of(f"{head}      - {ladder}\n")
+    assert [name for name, _, _ in periods([violation("a", "2026-01-01", 13)], schedule, "2026-01-02")] == ["close"]
+    twice = [violation("a", "2026-01-01", 13), violation("b", "2026-01-02", 2), violation("c", "2026-02-10", 5)]
+    assert [name for name, _, _ in periods(twice, schedule, "2026-02-11")] == ["close", "freeze", "freeze"]
+
+
+def test_a_step_at_the_very_instant_of_the_violation_counts() -> None:
+    """What the account does at once starts its penalty at once."""
+    schedule = schedule_of(STEPS + POINTS)
+    made = violation("a", "2026-01-05", 0, attributes={"feature": "post"})
+    step = entry("s1", "step", "2026-01-05", name="fixed", target="a", order=1)
+    assert periods([made, step], schedule, "2026-01-10") == [("freeze", at("2026-01-05"), at("2026-01-06"))]
+
+
+def test_a_penalty_ends_what_starts_at_the_same_instant() -> None:
+    """Where one entry brings both, the one that ends the other leaves nothing of it."""
+    head = HEAD.replace("stacking: absorb, reaches", "stacking: absorb, ends: freeze, reaches")
+    schedule = schedule_of("conventions: {several_milestones: all}\n" + POINTS, head)
+    found = standing([violation("a", "2026-01-01", 20)], schedule, at("2026-01-02"))
+    assert [p.name for p in found.penalties] == ["close"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from tests.health_worlds import DAY_US, INSTANTS, ledgers, schedules, violations
 from zelo.health.ledger import Entry
@@ -105,7 +106,7 @@ def test_one_more_violation_never_improves_a_balance(
 def test_a_new_violation_never_improves_a_standing(schedule: Schedule, entries: list[Entry], extra: Entry) -> None:
     """At its own instant a violation ends no penalty, except where a stronger one takes its place."""
     known = [entry for entry in entries if entry.at <= extra.at]
-    last = replace(extra, order=1_000)
+    last = structs.replace(extra, order=1_000)
     before, after = standing(known, schedule, extra.at), standing([*known, last], schedule, extra.at)
     names = {(p.name, p.start) for p in after.penalties}
     for penalty in before.penalties:

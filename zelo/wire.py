@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from zelo.base.effects import EFFECTS
 from zelo.enforce import flows as enforce
-from zelo.health import flows as health
-from zelo.health.flows import Asked
+from zelo.health import recording as health
+from zelo.health.recording import Asked
 
 CarryOut = Callable[[Sequence[Asked]], None]
 TakeBack = Callable[..., None]

@@ -1,4 +1,4 @@
-"""`zelo demo`: zelo's main job on a small generated data set, from nothing to decisions one can ask about."""
+"""`zelo demo`: zelo's main job on a small generated world, from nothing to decisions one can ask about."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ import click
 import duckdb
 
 import zelo
+from zelo.adapters.files import make_folder
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import NotFound
 from zelo.base.messages.message import N_
+from zelo.cli.progress import ProgressLine
 from zelo.cli.running import carry_out, now_us
-from zelo.cli.speech import Command, _, language_option, number, say
+from zelo.cli.simulating import world_lines
+from zelo.cli.speech import Command, _, language_option, say
 from zelo.decide.flows import Run
-from zelo.simulate.small import write_small
+from zelo.simulate.making import Order, make_world
 
 PACK = "br_social_commerce"
+ACCOUNTS, DAYS, SEED = 2_000, 60, 1
+"""The size of the demo's world."""
 
 
 @click.command(
@@ -34,13 +39,18 @@ PACK = "br_social_commerce"
 def demo(out: Path, pack: Path | None, language: str | None) -> int:
     """Run the demo."""
     folder = pack or shipped_pack()
-    out.mkdir(parents=True, exist_ok=True)
-    events, target = out / "events.jsonl", out / "run"
-    count = write_small(events)
-    say(_("generated {count} events of a small shop world: {path}").format(count=number(count), path=events))
+    make_folder(out)
+    world, target = out / "world", out / "run"
+    line = ProgressLine(shown=None)
+    try:
+        made = make_world(Order(ACCOUNTS, DAYS, SEED, world, fresh=True), line)
+    finally:
+        line.close()
+    for text in world_lines(made, world):
+        say(text)
     say(_("the pack that decides them: {path}").format(path=folder))
     say("")
-    code = carry_out(Run(pack=open_pack(folder), source=events, out=target, now_us=now_us(), fresh=True), shown=None)
+    code = carry_out(Run(pack=open_pack(folder), source=world, out=target, now_us=now_us(), fresh=True), shown=None)
     if code:
         return code
     say("")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-import zelo
 from zelo.adapters.dead_letters import DeadLetter, first_letters
 from zelo.adapters.lake import Manifest
+from zelo.base import versions
 from zelo.base.messages.message import N_
 from zelo.cli.speech import Command, _, language_option, moment, number, percent, say
 from zelo.decide.tally import Summary
@@ -131,7 +131,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def version(language: str | None) -> int:
     """Print versions."""
     text = _("zelo {version}, language version {language}")
-    say(text.format(version=zelo.__version__, language=zelo.LANGUAGE_VERSION))
+    say(text.format(version=versions.ZELO, language=versions.LANGUAGE))
     return 0
 
 

@@ -9,9 +9,10 @@ from types import MappingProxyType
 from zelo.decide.decision import Decision
 from zelo.decide.planning import CompiledKind
 from zelo.events.decode import Event
+from zelo.health.live import Now
 from zelo.policy import terms as t
 from zelo.policy.evaluate import Look, Trace, trace
-from zelo.policy.to_python.kinds import plain_object, relabelled, timestamp_us
+from zelo.policy.to_python.plain import plain_object, relabelled, restood, timestamp_us
 
 OUTCOMES: Mapping[object, str] = MappingProxyType({True: "fired", False: "false", None: "undetermined"})
 
@@ -46,6 +47,7 @@ def explain_rules(
     labels: Mapping[str, frozenset[str] | None],
     ids: Mapping[str, tuple[str, object]],
     lists: Mapping[str, object],
+    standings: Mapping[str, Now | None],
 ) -> tuple[RuleTrace, ...]:
     """Return the trace of each rule of the kind, each with the labels that rules of lower strata left it."""
     values = plain_object(compiled.kind.fields)(event)
@@ -56,7 +58,9 @@ def explain_rules(
     for number, rule in enumerate(compiled.rules):
         below = [n for n in fired if compiled.rules[n].stratum < rule.stratum]
         in_force = {role: relabelled(held, role, below, compiled.written, ids) for role, held in labels.items()}
-        result = trace(rule.terms[compiled.kind.name], _look(values, decision.features, in_force), lists)
+        known = {role: restood(now, role, below, compiled.asked, ids) for role, now in standings.items()}
+        look = _look(values, decision.features, in_force, known)
+        result = trace(rule.terms[compiled.kind.name], look, lists)
         if result.value is True:
             fired.append(number)
         found.append(RuleTrace(rule.name, rule.policy, OUTCOMES[result.value], result))
@@ -64,7 +68,10 @@ def explain_rules(
 
 
 def _look(
-    values: Mapping[str, object], features: Mapping[str, object], labels: Mapping[str, frozenset[str] | None]
+    values: Mapping[str, object],
+    features: Mapping[str, object],
+    labels: Mapping[str, frozenset[str] | None],
+    standings: Mapping[str, Now | None],
 ) -> Look:
     def look(term: t.Term) -> object:
         match term:
@@ -75,6 +82,11 @@ def _look(
             case t.LabelsRef():
                 held = labels[term.role]
                 return None if held is None else tuple(sorted(held))
+            case t.StandingRef():
+                now = standings[term.role]
+                if now is None or term.within_us is None:
+                    return None if now is None else getattr(now, term.what)
+                return now.violations(term.within_us)
         raise AssertionError(term)
 
     return look

@@ -16,19 +16,22 @@ from zelo.decide.explain import Explanation, explain_rules, field_value
 from zelo.decide.fixed import Fixed
 from zelo.decide.labels import NEVER_MS, Labels
 from zelo.decide.limits import DailyLimits
-from zelo.decide.planning import CompiledKind, compile_pack
+from zelo.decide.planning import CompiledKind, asked_by, compile_pack
 from zelo.decide.settle import Request, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
+from zelo.events.types import Kind
 from zelo.features.plan import plan
 from zelo.features.state import Windows
+from zelo.health.live import Accounts, Asked
 from zelo.policy.functions.words import Words
+from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import plain_object
+from zelo.policy.to_python.plain import plain_object
 
-SNAPSHOT_VERSION = 2
-SWEEP_EVERY = 16
-"""Events between two small sweeps of windows that have run empty."""
+SNAPSHOT_VERSION = 3
+SWEEP_EVERY = 2
+"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -49,10 +52,11 @@ class Engine:
         self.sequencer = Sequencer(clock_skew_us=pack.clock_skew_us)
         self.windows = Windows(plan(tuple(pack.features.values())))
         self.labels = Labels()
+        self.accounts = accounts_of(pack)
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
-        self.limits = DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
+        self.limits = limits_of(pack)
         groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
-        self.compiled = compile_pack(pack, groups, self.labels, self.lists)
+        self.compiled = compile_pack(pack, groups, self.labels, self.lists, self.accounts)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
         self._ticks = 0
 
@@ -71,16 +75,18 @@ class Engine:
         compiled = self._by_struct[type(event)]
         fired, unknown, computed, ids, seen = compiled.run(event, order_key)
         self._ticks += 1
-        if self._ticks % SWEEP_EVERY == 0:
+        if not self._ticks % SWEEP_EVERY:
             self.windows.sweep(order_key)
         effects, held = _NO_EFFECTS, _NONE_HELD
         if fired:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
-            effects, held = settle(_asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
+            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
             if self.labels.pins:
                 effects, held = self._give_way(compiled, effects, held, order_key >> 20)
-            self._label(compiled, effects, order_key >> 20)
+            set_labels(self.labels, compiled.kind, effects, order_key >> 20)
+            if self.pack.governs:
+                enter(self.accounts, compiled.kind, effects, event.id, order_key)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
         names = compiled.names
@@ -113,18 +119,6 @@ class Engine:
         kept = tuple(effect for effect in effects if effect not in stays)
         return kept, (*held, *(Held(effect, "person") for effect in stays))
 
-    def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
-        """Carry out label effects, additions first: a removal outweighs an addition."""
-        changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
-        for effect in sorted(changes, key=lambda change: change.kind):
-            entity, label = compiled.kind.entities[effect.role], str(effect.parameters["label"])
-            if effect.kind == "add_label":
-                length_us = effect.parameters.get("for")
-                expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
-                self.labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
-            else:
-                self.labels.remove(entity, effect.entity, label, now_ms=now_ms)
-
     def explain(self, event: Event, order_key: int) -> Explanation:
         """
         Return why each rule would or would not fire on an event that came now, without deciding it.
@@ -139,10 +133,15 @@ class Engine:
             role: None if ident is None else self.labels.view(entity)(ident, order_key >> 20)
             for role, (entity, ident) in ids.items()
         }
+        standings = {
+            role: None if ident is None else self.accounts.view(entity)(ident, order_key)
+            for role, (entity, ident) in ids.items()
+            if self.accounts.governs(entity)
+        }
         twin = Engine(self.pack, fixed=self._fixed)
         twin._load(self._state())
         decision = twin.decide(event, order_key)
-        rules = explain_rules(compiled, event, decision, labels=labels, ids=ids, lists=self.lists)
+        rules = explain_rules(compiled, event, decision, labels=labels, ids=ids, lists=self.lists, standings=standings)
         return Explanation(decision, rules, labels)
 
     # --- keeping and restoring what the events have led to
@@ -172,10 +171,10 @@ class Engine:
         """
         Continue from the engine of another version of the pack, which is not to be used any more.
 
-        Order, labels and the day's counts go on. So do features whose group of windows is declared the same; the names
+        Order, labels, ledgers and the day's counts go on. So do features whose group of windows is declared the same; the names
         of the others, which begin empty, are returned.
         """
-        order, _, labels, limits, ticks, pins = other._state()
+        order, _, labels, limits, ticks, pins, accounts = other._state()
         known = {group.specs: group for group in other.windows.groups}
         empty: list[str] = []
         for group in self.windows.groups:
@@ -183,7 +182,7 @@ class Engine:
                 group.adopt(known[group.specs])
             else:
                 empty.extend(group.names)
-        self._load((order, self.windows.dump(), labels, limits, ticks, pins))
+        self._load((order, self.windows.dump(), labels, limits, ticks, pins, accounts))
         return tuple(empty)
 
     def rename(self, entity: str, ident: str, other: str) -> None:
@@ -195,36 +194,73 @@ class Engine:
             known[other] = known.pop(ident)
         for group in self.windows.groups:
             group.rename(ident, other)
+        self.accounts.rename(entity, ident, other)
 
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
         pins = [(*place, until_ms) for place, until_ms in self.labels.pins.items()]
-        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks, pins
+        kept = self.windows.dump(), self.labels.dump(), self.limits.dump()
+        return order, *kept, self._ticks, pins, self.accounts.dump()
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, self._ticks, pins = state
+        order, windows, labels, limits, self._ticks, pins, accounts = state
         self.sequencer.last_order_key, self.sequencer.late = order
         self.windows.load(windows)
         self.labels.load(labels)
         self.labels.pins = {(entity, ident, label): until_ms for entity, ident, label, until_ms in pins}
         self.limits.load(limits)
+        self.accounts.load(accounts)
 
 
-def _asked(
+def accounts_of(pack: Pack) -> Accounts:
+    """Return empty ledgers for the entities that a schedule of the pack governs."""
+    return Accounts({entity: pack.schedules[name] for entity, name in pack.governs.items()})
+
+
+def enter(accounts: Accounts, kind: Kind, effects: Iterable[Effect], event: str, order_key: int) -> None:
+    """Enter charges and rewards into the ledgers of the accounts they are about."""
+    found: dict[tuple[str, object], list[Asked]] = {}
+    for effect in effects:
+        entity = kind.entities[effect.role]
+        if effect.kind in STANDING_EFFECTS and accounts.governs(entity):
+            found.setdefault((entity, effect.entity), []).append(asked_by(effect.kind, effect.parameters))
+    for (entity, ident), together in found.items():
+        accounts.add(entity, ident, together, event, order_key)
+
+
+def set_labels(labels: Labels, kind: Kind, effects: Iterable[Effect], now_ms: int) -> None:
+    """Carry out label effects, additions first: a removal outweighs an addition."""
+    changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
+    for effect in sorted(changes, key=lambda change: change.kind):
+        entity, label = kind.entities[effect.role], str(effect.parameters["label"])
+        if effect.kind == "add_label":
+            length_us = effect.parameters.get("for")
+            expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
+            labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
+        else:
+            labels.remove(entity, effect.entity, label, now_ms=now_ms)
+
+
+def asked(
     compiled: CompiledKind, fired: Iterable[int], computed: Mapping[int, tuple[object, ...]]
 ) -> list[tuple[Request, Mapping[str, object] | None]]:
     """Return the requests of the fired rules, each with its computed parameters; a missing one keeps its default."""
-    asked: list[tuple[Request, Mapping[str, object] | None]] = []
+    found: list[tuple[Request, Mapping[str, object] | None]] = []
     for number in fired:
         values = computed.get(number)
         if values is None:
-            asked.extend([(request, None) for request in compiled.requests[number]])
+            found.extend([(request, None) for request in compiled.requests[number]])
             continue
         rest = iter(values)
         for request in compiled.requests[number]:
             given = {name: next(rest) for name in request.computed}
-            asked.append((request, {name: value for name, value in given.items() if value is not None}))
-    return asked
+            found.append((request, {name: value for name, value in given.items() if value is not None}))
+    return found
+
+
+def limits_of(pack: Pack) -> DailyLimits:
+    """Return the daily limits of a pack and its rules, nothing counted yet."""
+    return DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
 
 
 def _kind_limits(pack: Pack) -> dict[str, int]:

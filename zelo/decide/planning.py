@@ -9,7 +9,9 @@ from zelo.base.effects import EFFECTS
 from zelo.decide.labels import Labels
 from zelo.decide.settle import Request, slots
 from zelo.events.types import Kind
+from zelo.health.live import Accounts, Asked
 from zelo.policy import terms as t
+from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import EffectRequest, Pack, Rule
 from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, Run, WindowGroup, compile_kind
 
@@ -31,15 +33,20 @@ class CompiledKind:
     """By rule number."""
     written: Mapping[int, tuple[tuple[str, str, bool], ...]]
     """Rule number to the labels it writes, see `PlannedRule`."""
+    asked: Mapping[int, tuple[tuple[str, object], ...]]
+    """Rule number to what it asks of account health, see `PlannedRule`."""
     feature_names: tuple[str, ...]
     source: str
 
 
 def compile_pack(
-    pack: Pack, groups: Sequence[WindowGroup], labels: Labels, lists: Mapping[str, object]
+    pack: Pack, groups: Sequence[WindowGroup], labels: Labels, lists: Mapping[str, object], accounts: Accounts
 ) -> dict[str, CompiledKind]:
     """Return the compiled kinds by name; groups, labels and lists are bound into the code."""
-    return {name: _compile(pack, kind, groups=groups, labels=labels, lists=lists) for name, kind in pack.kinds.items()}
+    return {
+        name: _compile(pack, kind, groups=groups, labels=labels, lists=lists, accounts=accounts)
+        for name, kind in pack.kinds.items()
+    }
 
 
 def _compile(
@@ -49,6 +56,7 @@ def _compile(
     groups: Sequence[WindowGroup],
     labels: Labels,
     lists: Mapping[str, object],
+    accounts: Accounts,
 ) -> CompiledKind:
     place = {rule.name: number for number, rule in enumerate(pack.rules)}
     rules = tuple(
@@ -56,10 +64,11 @@ def _compile(
     )
     plan = KindPlan(
         kind=kind,
-        rules=tuple(_planned_rule(rule, kind) for rule in rules),
+        rules=tuple(planned_rule(rule, kind) for rule in rules),
         windows=tuple(window for group in groups if (window := _planned_window(pack, kind, group)) is not None),
         labels={entity: labels.view(entity) for entity in set(kind.entities.values())},
         lists=lists,
+        standings={entity: accounts.view(entity) for entity in pack.governs},
     )
     run, feature_names, source = compile_kind(plan)
     return CompiledKind(
@@ -71,12 +80,14 @@ def _compile(
         stratified=len({rule.stratum for rule in rules}) > 1,
         requests=_requests(rules, kind),
         written={n: rule.labels_written for n, rule in enumerate(plan.rules) if rule.labels_written},
+        asked={n: rule.asked_of_health for n, rule in enumerate(plan.rules) if rule.asked_of_health},
         feature_names=feature_names,
         source=source,
     )
 
 
-def _planned_rule(rule: Rule, kind: Kind) -> PlannedRule:
+def planned_rule(rule: Rule, kind: Kind) -> PlannedRule:
+    """Return a rule as the generator of a kind's function needs it."""
     return PlannedRule(
         name=rule.name,
         stratum=rule.stratum,
@@ -87,7 +98,20 @@ def _planned_rule(rule: Rule, kind: Kind) -> PlannedRule:
             for effect in rule.effects
             if effect.kind in ("add_label", "remove_label")
         ),
+        asked_of_health=tuple(
+            (effect.role, asked_by(effect.kind, effect.parameters))
+            for effect in rule.effects
+            if effect.kind in STANDING_EFFECTS
+        ),
     )
+
+
+def asked_by(kind: str, parameters: Mapping[str, object]) -> Asked:
+    """Return what an effect asks of the ledger of the account it is about."""
+    if kind == "charge":
+        default = EFFECTS["charge"].parameters["severity"].default
+        return Asked(kind, str(parameters["violation"]), str(parameters.get("severity", default)))
+    return Asked(kind, str(parameters["reward"]))
 
 
 def computed(effect: EffectRequest, kind: str) -> list[tuple[str, t.Term]]:

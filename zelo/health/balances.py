@@ -22,7 +22,7 @@ class Balances(Ladder):
 
     def pass_marks(self, slot: Slot, at: int, number: int) -> None:
         """Let happen what happens where a load passes marks."""
-        if slot.load >= slot.track.stays_at:
+        if slot.load >= slot.track.stays_at and not slot.frozen:
             slot.leave_plain()
             self._freeze(slot, at)
         self.look(slot, at, number)
@@ -41,7 +41,7 @@ class Balances(Ladder):
         track = op.track
         slot.leave_plain()
         if slot.track is not track:
-            slot.track = track
+            slot.adopt(track)
         heap = slot.heap
         if (heap and heap[0][0] <= at) or slot.gains or track.clean is not None:
             self.settle(slot, at)
@@ -63,11 +63,14 @@ class Balances(Ladder):
         slot.last = number
         if track.clean is not None:
             slot.clean_at = at
-        if load >= track.stays_at:
+        if load >= track.stays_at and not slot.frozen:
             self._freeze(slot, at)
         if track.evaluated is None:
-            self.look(slot, at, number)
-            slot.low = load
+            if track.each or load >= slot.mark:
+                self.look(slot, at, number)
+                slot.fall_to(load)
+            else:
+                slot.low = load
         elif slot.due == NEVER:
             slot.due = track.evaluated.at_or_after(at, self.lean.zone.key)
 
@@ -150,8 +153,12 @@ class Balances(Ladder):
             while gained.heap and gained.heap[0][0] <= at:
                 gained.total -= heappop(gained.heap)[1]
             self._regain(slot, name, gained)
-        if slot.load < slot.low:
-            slot.low = slot.load
+        load = slot.load
+        if load < slot.low:
+            if load < slot.floor:
+                slot.fall_to(load)
+            else:
+                slot.low = load
 
     def _credit_clean_days(self, slot: Slot, at: int) -> None:
         """Give points back for each stretch without a violation, to what would expire next."""
@@ -187,19 +194,19 @@ class Balances(Ladder):
                     slot.due = NEVER
                     self.settle(slot, due)
                     self.look(slot, due, slot.last)
-                    slot.low = slot.load
+                    slot.fall_to(slot.load)
 
     def drop(self, slot: Slot, target: str, at: int) -> None:
         """Let an entry no longer count on a balance from an instant on."""
         self.settle(slot, at)
-        for item in slot.items:
-            if self.entries[item[3]].id == target and item[1] > at:
+        for item in slot.items if target else ():
+            if item[1] > at and self.entries[item[3]].id == target:
                 kept = [found for found in slot.heap if found[1] != item[3]]
                 gone = [found[2] for found in slot.heap if found[1] == item[3]]
                 slot.load -= sum(gone) if gone else item[2] if item[1] == NEVER else 0
                 slot.heap = sorted(kept)
                 item[1] = at
-        slot.low = min(slot.low, slot.load)
+        slot.fall_to(min(slot.low, slot.load))
         if self.shortens:
             self.end_unfounded(slot, at)
 

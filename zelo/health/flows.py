@@ -1,173 +1,251 @@
-"""Writes ledgers and restrictions as decisions ask and as undoing takes back, and reads standings."""
+"""Reads ledgers, chooses schedules, and simulates one against another over every account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import gc
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import msgspec
-from django.db import connection
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from zelo.health.ledger import Entry
-from zelo.health.logic import standing
-from zelo.health.standing import Standing
-from zelo.health.tables import LedgerEntry
+from zelo.adapters import ledger_parts
+from zelo.adapters.files import locked, put_in_place, write_whole, writing
+from zelo.adapters.ledger_parts import ACTS, SEPARATOR, Normal, Part, Parts
+from zelo.adapters.ledgers import ledger_rows
+from zelo.adapters.stage import Progress
+from zelo.adapters.translation import LANGUAGES, translator
+from zelo.base.errors import InvalidInput, NotFound
+from zelo.base.messages.message import N_
+from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Sort
+from zelo.health.compare_parts import Comparison, Drawn, compare
+from zelo.health.comparing import Move, Tally
+from zelo.health.curves import variations
+from zelo.health.lean import LeanSchedule
+from zelo.health.ledger import KINDS, Entry
+from zelo.health.report.findings import Findings, Named, as_json, findings
+from zelo.health.report.page import page
+from zelo.health.rows import entry_of
+from zelo.policy.pack import Pack
 from zelo.policy.schedules.values import Schedule
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SAMPLE = 2_000
+"""How many accounts the curves are drawn from, about."""
+PROCESSES = 2
+_LAST = 5_680_281_600 * 1_000_000
+_REST = ("kind", "name", "count", "values", "content_at", "given_under", "schedule")
+_MOVES = pa.schema(
+    [
+        ("account", pa.string()),
+        ("direction", pa.string()),
+        ("band_before", pa.string()),
+        ("band_after", pa.string()),
+        ("days_before", pa.float64()),
+        ("days_after", pa.float64()),
+        ("penalties_before", pa.list_(pa.string())),
+        ("penalties_after", pa.list_(pa.string())),
+    ]
+)
+
+
+def read_account(path: Path, account: str) -> list[Entry]:
+    """Return the entries of one account; raises InvalidInput at the row that is no entry, NotFound without any."""
+    found = [entry_of(row, where) for where, row in ledger_rows(path) if str(row.get("account", "")) == account]
+    if not found:
+        raise NotFound(N_("the ledger {path} has no entries of the account `{account}`"), path=path, account=account)
+    return found
+
+
+def chosen_schedule(pack: Pack, name: str | None, variant: str | None = None) -> Schedule:
+    """Return the schedule of a pack by name, or its only one; raises InvalidInput when that does not say which."""
+    names = ", ".join(sorted(pack.schedules))
+    if not pack.schedules:
+        raise InvalidInput(N_("the pack {pack} has no schedules: write one in schedules/"), pack=pack.name)
+    if name is None and len(pack.schedules) > 1:
+        text = N_("the pack {pack} has several schedules: name one with --schedule, of {names}")
+        raise InvalidInput(text, pack=pack.name, names=names)
+    schedule = next(iter(pack.schedules.values())) if name is None else pack.schedules.get(name)
+    if schedule is None:
+        text = N_("the pack {pack} has no schedule `{name}`; there are: {names}")
+        raise NotFound(text, pack=pack.name, name=name, names=names)
+    if variant is None:
+        return schedule
+    if variant not in schedule.others:
+        text = N_("the schedule {name} has no variant `{variant}`; there are: {names}")
+        raise NotFound(text, name=schedule.name, variant=variant, names=", ".join(v for v in schedule.others if v))
+    return schedule.others[variant]
 
 
 @dataclass(frozen=True)
-class Asked:
-    """An effect that a decision asks for, as receivers get it."""
+class Simulation:
+    """What to simulate, over what, and where to."""
 
-    id: int
-    """Of the effect's row."""
-    kind: str
-    entity_kind: str
-    entity: str
-    parameters: Mapping[str, Any]
-    at: datetime
-    """When it takes effect."""
-    order_key: int
-    event: int
-    """Id of the event in the log."""
-    event_id: str
-    pack_version: str
+    before: Schedule
+    after: Schedule
+    ledger: Path
+    out: Path
+    as_of: int | None = None
+    """The instant of both standings; that of the last entry when None."""
+    accounts: Path | None = None
+    """What is known of accounts: market, size, kind, when they were created."""
+    processes: int = PROCESSES
 
 
-def until(asked: Asked) -> datetime | None:
-    """Return when an effect ends by itself; None: never."""
-    length = asked.parameters.get("for")
-    return None if length is None else asked.at + timedelta(microseconds=int(length))
+def simulate(wanted: Simulation, progress: Progress) -> Findings:
+    """Fold every account under both schedules; write the report, its figures and who moves, all of them or none."""
+    out = wanted.out
+    with locked(out), writing(out):
+        work = out / ".work"
+        shutil.rmtree(work, ignore_errors=True)
+        try:
+            progress(N_("reading the ledger"), 0, 0)
+            plain = ledger_parts.is_plain(wanted.ledger, KINDS)
+            rows = None if plain else _normal_rows(wanted.ledger, progress)
+            parts = ledger_parts.make_parts(wanted.ledger, work, wanted.as_of, rows, wanted.accounts)
+            tally, drawn = _fold(wanted, parts, work, progress)
+            named = _named(parts, tally)
+            found = findings(wanted.before, wanted.after, tally, drawn, named, str(wanted.ledger))
+            _join_moves(work, parts.count)
+            told = as_json(found)
+            put_in_place(work / "moves.parquet", out / "moves.parquet")
+            write_whole(out / "report.json", msgspec.json.format(msgspec.json.encode(told), indent=2))
+            write_whole(out / "report.html", page(found, _translators()).encode())
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+    return found
 
 
-def enter(effects: Sequence[Asked]) -> None:
-    """Enter charges and rewards into ledgers, in the caller's transaction."""
-    rows = [
-        {
-            "entry_id": f"effect:{one.id}",
-            "account": one.entity,
-            "kind": "violation" if one.kind == "charge" else "reward",
-            "at": one.at.isoformat(),
-            "order_key": one.order_key,
-            "violation": one.parameters.get("violation", ""),
-            "severity": one.parameters.get("severity", ""),
-            "name": one.parameters.get("reward", ""),
-            "points": _millionths(one.parameters.get("points")),
-            "effect_id": one.id,
-            "event_id": one.event_id,
-            "pack_version": one.pack_version,
-        }
-        for one in effects
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO zelo_ledger_entry (entry_id, account, kind, at, order_key, violation, severity, name,"
-            " points_millionths, count, target, attributes, effect_id, event_id, pack_version, ground, written_by,"
-            " reason)"
-            " SELECT entry_id, account, kind, at, order_key, violation, severity, name, points, 1, '', '{}',"
-            " effect_id, event_id, pack_version, '', '', '' FROM jsonb_to_recordset(%s::jsonb) AS r(entry_id text,"
-            " account text, kind text, at timestamptz, order_key bigint, violation text, severity text, name text,"
-            " points bigint, effect_id bigint, event_id text, pack_version text) ORDER BY effect_id",
-            [msgspec.json.encode(rows).decode()],
+def _translators() -> dict[str, Callable[[str], str]]:
+    return {language: translator(language) for language in LANGUAGES}
+
+
+def _normal_rows(path: Path, progress: Progress) -> Iterator[Normal]:
+    """Yield the entries of a ledger that has to be read one by one, as rows of the parts."""
+    encode = msgspec.json.Encoder().encode
+    for number, (where, row) in enumerate(ledger_rows(path), 1):
+        if number % 20_000 == 0:
+            progress(N_("reading the ledger"), number, 0)
+        entry = entry_of(row, where)
+        plain = entry.content_at is None and entry.given_under is None and not entry.schedule and 0 <= entry.at < _LAST
+        flag = ACTS.get(entry.kind, OTHER) if plain else OTHER
+        rest = {name: getattr(entry, name) for name in _REST}
+        words = (f"{name}={word}" for name, word in entry.attributes)
+        sort = SEPARATOR.join((entry.violation, entry.severity, *words))
+        told = encode(rest).decode() if flag not in (PLAIN, REVERSAL) else None
+        yield entry.account, entry.at, entry.order, entry.id, flag, sort, entry.points, entry.target, told
+
+
+def _columns(part: Part) -> Columns:
+    """Return a part as columns for the fold; whole entries are made of what is not plain."""
+    sorts = [_sort(text) for text in part.known_sorts]
+    others: dict[int, Entry] = {}
+    decode = msgspec.json.Decoder().decode
+    account, last = -1, 0
+    for number, target in part.target_names.items():
+        while number >= last:
+            account += 1
+            last = part.ends[account]
+        rest = decode(part.rests[number]) if number in part.rests else {"kind": "reversal"}
+        violation, severity, attributes = sorts[part.sorts[number]]
+        others[number] = Entry(
+            id=part.names[number],
+            at=part.ats[number],
+            account=part.accounts[account],
+            violation=violation,
+            severity=severity,
+            attributes=attributes,
+            points=part.points[number] if part.points is not None else None,
+            target=target,
+            order=part.orders[number],
+            **rest,
         )
+    return Columns(part.ats, part.flags, part.ids, part.targets, part.sorts, part.points, sorts, others, part.names)
 
 
-def _millionths(points: object) -> int | None:
-    return None if points is None else round(float(str(points)) * 1_000_000)
+def _sort(text: str) -> Sort:
+    violation, severity, *words = text.split(SEPARATOR)
+    pairs = (word.partition("=") for word in words)
+    return violation, severity, tuple((name, value) for name, _, value in pairs)
 
 
-def restrict(effects: Sequence[Asked]) -> None:
-    """Put restrictions on accounts, in the caller's transaction."""
-    rows = [
-        {
-            "id": one.id,
-            "account": one.entity,
-            "scope": one.parameters["scope"],
-            "since": one.at.isoformat(),
-            "until": end.isoformat() if (end := until(one)) else None,
-        }
-        for one in effects
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO zelo_restriction (id, account, scope, since, until)"
-            " SELECT * FROM jsonb_to_recordset(%s::jsonb) AS r(id bigint, account text, scope text,"
-            " since timestamptz, until timestamptz)",
-            [msgspec.json.encode(rows).decode()],
-        )
+# --- the work of one process
 
 
-def reverse_entries(effect_ids: Sequence[int], *, by: str, reason: str, now: datetime) -> None:
-    """Enter a reversal for the ledger entry of each effect, in the caller's transaction."""
-    known = LedgerEntry.objects.filter(effect_id__in=effect_ids)
-    LedgerEntry.objects.bulk_create(
-        [
-            LedgerEntry(
-                entry_id=f"reversal:{entry.effect_id}", account=entry.account, kind="reversal",
-                at=max(now, entry.at), order_key=1 << 61, target=entry.entry_id, written_by=by, reason=reason,
-            )
-            for entry in known
-        ]
-    )  # fmt: skip
+_at_work: Callable[[int], tuple[int, Tally, Drawn]]
 
 
-def lift_restrictions(effect_ids: Sequence[int], *, by: str, reason: str, now: datetime) -> None:
-    """End restrictions, in the caller's transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE zelo_restriction SET ended_at = %s WHERE id = ANY(%s) AND ended_at IS NULL",
-            [now, list(effect_ids)],
-        )
+def _begin(schedules: tuple[Schedule, Schedule], parts: Parts, sampled: float, folder: Path) -> None:
+    """Make ready, in each process, what every part needs."""
+    global _at_work
+    gc.disable()  # a part makes no cycles, and what it leaves is freed by counting
+    before, after = schedules
+    curves = variations(after)
+    comparison = Comparison(LeanSchedule(before), LeanSchedule(after), parts.as_of, curves, sampled)
+
+    def work(number: int) -> tuple[int, Tally, Drawn]:
+        part = parts.read(number)
+        tally, drawn, moves = compare(comparison, _columns(part), part.accounts, part.ends, part.facts)
+        _write_moves(moves, folder / f"moves_{number}.parquet")
+        return len(part.ats), tally, drawn
+
+    _at_work = work
 
 
-# ------------------------------------------------------------------------------------------------------- standings
+def _work(number: int) -> tuple[int, Tally, Drawn]:
+    return _at_work(number)
 
 
-def entries_of(account: str) -> list[Entry]:
-    """Return the ledger of an account."""
-    return [_entry(row) for row in LedgerEntry.objects.filter(account=account).order_by("at", "order_key", "id")]
+def _fold(wanted: Simulation, parts: Parts, folder: Path, progress: Progress) -> tuple[Tally, Drawn]:
+    """Fold every part, in as many processes as asked for."""
+    tally, drawn, done = Tally(parts.as_of), Drawn(), 0
+    sampled = min(1.0, SAMPLE / max(parts.rows / 20, 1))
+    given = ((wanted.before, wanted.after), parts, sampled, folder)
+    with get_context("spawn").Pool(min(wanted.processes, parts.count), _begin, given) as pool:
+        for rows, more, points in pool.imap_unordered(_work, range(parts.count)):
+            done += rows
+            tally.join(more)
+            drawn.join(points)
+            progress(N_("folding accounts"), done, parts.rows)
+    return tally, drawn
 
 
-def _entry(row: LedgerEntry) -> Entry:
-    return Entry(
-        id=row.entry_id,
-        kind=row.kind,
-        at=(row.at - _EPOCH) // timedelta(microseconds=1),
-        account=row.account,
-        violation=row.violation,
-        severity=row.severity,
-        attributes=tuple(sorted(row.attributes.items())),
-        points=row.points_millionths,
-        count=row.count,
-        name=row.name,
-        target=row.target,
-        order=row.order_key,
-        version=row.pack_version,
-        ground=row.ground,
+def _write_moves(moves: list[Move], path: Path) -> None:
+    moves.sort(key=lambda move: move.account)
+    cells: tuple[Sequence[Any], ...] = (
+        [m.account for m in moves],
+        [m.direction for m in moves],
+        [m.before.band for m in moves],
+        [m.after.band for m in moves],
+        [m.days_before for m in moves],
+        [m.days_after for m in moves],
+        [list(m.before.in_force) for m in moves],
+        [list(m.after.in_force) for m in moves],
     )
+    table = pa.table(dict(zip(_MOVES.names, cells, strict=True)), schema=_MOVES)
+    pq.write_table(table, path)
 
 
-def standings(account: str, schedules: Mapping[str, Schedule], as_of: datetime) -> dict[str, Standing]:
-    """Return the standing of an account under each schedule."""
-    entries = entries_of(account)
-    at = (as_of - _EPOCH) // timedelta(microseconds=1)
-    return {name: standing(entries, schedule, at) for name, schedule in schedules.items()}
+def _join_moves(folder: Path, count: int) -> None:
+    with pq.ParquetWriter(folder / "moves.parquet", _MOVES, compression="zstd") as writer:
+        for number in range(count):
+            writer.write_table(pq.read_table(folder / f"moves_{number}.parquet"))
 
 
-def standings_without(
-    account: str, effect_ids: Iterable[int], schedules: Mapping[str, Schedule], as_of: datetime
-) -> dict[str, Standing]:
-    """Return what the standings would be, had the effects been taken back."""
-    entries = entries_of(account)
-    at = (as_of - _EPOCH) // timedelta(microseconds=1)
-    gone = {f"effect:{ident}" for ident in effect_ids}
-    back = [
-        Entry(id=f"reversal:{entry.id}", kind="reversal", at=at, account=account, target=entry.id, order=1 << 61)
-        for entry in entries
-        if entry.id in gone
-    ]
-    return {name: standing([*entries, *back], schedule, at) for name, schedule in schedules.items()}
+def _named(parts: Parts, tally: Tally) -> list[Named]:
+    """Return the entries of the accounts that the report names."""
+    wanted = {account for heap in tally.examples.values() for _, account in heap}
+    wanted |= {account for _, account in tally.mistaken}
+    found: list[Named] = []
+    for number in range(parts.count) if wanted else ():
+        part = parts.read(number, sorted(wanted))
+        columns, first = _columns(part), 0
+        for account, last in zip(part.accounts, part.ends, strict=True):
+            entries = tuple(columns.entry(place, account) for place in range(first, last))
+            found.append(Named(account, entries))
+            first = last
+    return found

@@ -32,7 +32,7 @@ class Fold(Balances):
         super().__init__(lean, entries)
         self.first: list[Warned] = []
         self.refused: list[tuple[str, str]] = []
-        self._evaluated = any(t.evaluated for rules in lean.rules for t in rules.tracks)
+        self._evaluated = lean.waits
         self._trained: dict[str, int] = {}
 
     def run(self, rows: Sequence[Row], until: int) -> None:
@@ -40,9 +40,11 @@ class Fold(Balances):
 
         The inner loop is the usual case of `charge` written out: nothing but expiry and marks can matter there.
         """
-        slots = self.slots
+        slots, evaluated = self.slots, self._evaluated
+        last: object = None
+        slot: Slot | None = None
         for at, act, rules, case, number in rows:
-            if self._evaluated:
+            if evaluated:
                 self.evaluate_before(at)
             if act or case is None:
                 self._other(at, act, rules, number)
@@ -50,9 +52,10 @@ class Fold(Balances):
             if not case.is_plain and not self._goes_on(case, rules, at, number):
                 continue
             for key, track, amount, life, op in case.steps:
-                slot = slots.get(key)
-                if slot is None:
-                    slot = slots[key] = Slot(op.track, op.key)
+                if key is not last or slot is None:
+                    last, slot = key, slots.get(key)
+                    if slot is None:
+                        slot = slots[key] = Slot(op.track, op.key)
                 if slot.plain is not track:
                     self.charge(slot, op, at, number)
                     continue
@@ -70,9 +73,11 @@ class Fold(Balances):
                 slot.items.append([at, end, amount, number])
                 load = slot.load = slot.load + amount
                 slot.last = number
-                if load >= slot.first_mark and slot.passes(load):
+                if load >= slot.mark:
                     self.pass_marks(slot, at, number)
-                slot.low = load
+                    slot.fall_to(load)
+                else:
+                    slot.low = load
         if self._evaluated:
             self.evaluate_before(until + 1)
         for slot in slots.values():
@@ -171,11 +176,12 @@ class Fold(Balances):
         last = self._trained.get(entry.name)
         if training.once_in is not None and last is not None and at < training.once_in.after(last, self.lean.zone):
             return "too_soon"
-        target = next((e for e in self.entries if e.id == entry.target), None)
         if not all(limit_holds(entry.values.get(name), relation, limit) for name, relation, limit in training.needs):
             return "not_passed"
-        if training.not_for is not None and target is not None and rules.fits(training.not_for, target):
-            return "not_for_this"
+        if training.not_for is not None:
+            target = next((e for e in self.entries if e.id == entry.target), None)
+            if target is not None and rules.fits(training.not_for, target):
+                return "not_for_this"
         for slot in self.slots.values():
             self.settle(slot, at)
             track = slot.track

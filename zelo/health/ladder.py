@@ -27,7 +27,7 @@ class Ladder:
         """Line, instant, due, and number of the entry."""
         self.steps: dict[tuple[str, str], int] = {}
         """When the account first did something about an entry, by its id and the name of the step."""
-        self.shortens = any(rules.shortens for rules in lean.rules)
+        self.shortens = lean.shortens
 
     def done(self, step: Entry) -> None:
         """Take note of what the account did about an entry."""

@@ -25,7 +25,7 @@ class LeanTrack:
         self.merge = track.merge
         self.gains = {gain.name: gain for gain in track.gains}
         self.stays_at = NEVER if track.stays_at is None else self.load_of(track.stays_at)
-        self._marks: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._marks: dict[tuple[str, ...], tuple[tuple[int, ...], int]] = {}
         lives = track.lives
         exact = (lives.length is None or lives.length.is_exact) and not lives.by_severity and lives.until is None
         special = track.each or track.evaluated or track.clean or track.merge or shortens
@@ -33,6 +33,7 @@ class LeanTrack:
         """The steps of which each multiple is a milestone."""
         self.is_plain = exact and not special
         """Whether something happens only where a load passes one of the marks."""
+        self._slots: dict[tuple[int, tuple[str, ...]], tuple[int, tuple[str, ...]]] = {}
         self._ladders: dict[tuple[str, ...], tuple[tuple[int, ...], tuple[Rung, ...], tuple[Rung, ...]]] = {}
 
     def load_of(self, value: int) -> int:
@@ -47,15 +48,24 @@ class LeanTrack:
             return track.least
         return value if track.most is None or value <= track.most else track.most
 
-    def marks(self, key: tuple[str, ...]) -> tuple[int, ...]:
-        """Return the loads at which something happens on one balance: milestones, warnings before them, no expiry."""
+    def marks(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
+        """Return the loads at which something happens on one balance, NEVER last, and the first of them above 0.
+
+        They are milestones, warnings before them, and where nothing expires any more; multiples come on top.
+        """
         found = self._marks.get(key)
         if found is None:
             loads, lead = self.ladder(key)[0], self.track.warns_before
             stays = () if self.stays_at == NEVER else (self.stays_at,)
-            found = tuple(sorted({*loads, *stays, *(load - lead for load in loads if lead is not None)}))
-            self._marks[key] = found
+            early = (load - lead for load in loads if lead is not None)
+            marks = (*sorted({*loads, *stays, *early}), NEVER)
+            found = self._marks[key] = marks, min(marks[bisect_right(marks, 0)], *self.every, NEVER)
         return found
+
+    def slot(self, key: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
+        """Return what one balance is found by: for each key always the same object, quick to compare."""
+        found = self.number, key
+        return self._slots.setdefault(found, found)
 
     def ladder(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[Rung, ...], tuple[Rung, ...]]:
         """Return the loads of the milestones of one balance, their rungs, and the rungs of multiples."""
@@ -100,7 +110,7 @@ class Op:
         words = {**dict(attributes), "violation": violation, "severity": severity}
         self.track, self.price, self.number = track, price, number
         self.key = tuple(words.get(name, "") for name in track.track.per)
-        self.slot = (track.number, self.key)
+        self.slot = track.slot(self.key)
         self.base = price.by_severity.get(severity, price.amount)
         self.given = price.given
         self.cap = price.cap
@@ -214,10 +224,17 @@ class LeanSchedule:
         self.rules = tuple(LeanRules(rules, schedule, numbers) for rules in schedule.rules)
         self.dates = tuple(rules.since for rules in schedule.rules[1:])
         self.zone = zone_named(schedule.time_zone)
+        self.shortens = any(rules.shortens for rules in self.rules)
+        self.waits = any(track.evaluated for rules in self.rules for track in rules.tracks)
+        """Whether milestones of some track are looked at on certain days only."""
 
     def at(self, date: int) -> LeanRules:
         """Return the rules of a date."""
         return self.rules[bisect_right(self.dates, date)] if self.dates else self.rules[0]
+
+    def number_at(self, date: int) -> int:
+        """Return the number of the rules of a date."""
+        return bisect_right(self.dates, date)
 
 
 def _ages(rules: Rules) -> tuple[Length, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import attrgetter
+
+from msgspec import Struct, field
 
 KINDS = (
     "violation",
@@ -24,8 +26,7 @@ entries brought under another date of the schedule; an appeal and its denial (it
 account did about a violation; facts that were measured; a request to enter a programme."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One row of the ledger."""
 
     id: str

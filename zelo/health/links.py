@@ -8,7 +8,7 @@ from dataclasses import replace
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import Entry
 from zelo.health.logic import standing
-from zelo.health.readings import restrictions_of, word_of
+from zelo.health.readings import restrictions_of, word_for
 from zelo.health.standing import Penalty, Standing
 
 
@@ -53,6 +53,6 @@ def _reached(mine: Standing, reaching: Sequence[Penalty], lean: LeanSchedule) ->
     return replace(
         mine,
         penalties=penalties,
-        word=word_of(words, penalties, mine.balances, mine.warnings),
+        word=word_for(words, penalties, mine.balances, mine.warnings),
         restrictions=restrictions_of(penalties),
     )

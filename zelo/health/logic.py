@@ -11,7 +11,7 @@ from zelo.health.lean import LeanRules, LeanSchedule
 from zelo.health.ledger import Entry, Ledger, sorted_out
 from zelo.health.programmes import payouts_of, requests_of
 from zelo.health.rates import Facts, rate_balances, rate_penalties
-from zelo.health.readings import all_balances, penalty_of, restrictions_of, word_of
+from zelo.health.readings import all_balances, penalty_of, restrictions_of, word_for
 from zelo.health.slots import Fired
 from zelo.health.standing import Duty, Next, Penalty, Standing, Vacated, Warning
 from zelo.health.tiers import tier_of
@@ -35,13 +35,13 @@ def standing(
     the entries of linked accounts; they count where the schedule says so.
     """
     lean = schedule if isinstance(schedule, LeanSchedule) else LeanSchedule(schedule)
-    ledger = sorted_out(_mine(entries, linked, lean), as_of)
+    ledger = sorted_out(entries_for(entries, linked, lean), as_of)
     fold = fold_of(lean, ledger, as_of)
     found = _Standing(lean, ledger, fold, as_of).build()
     return replace(found, vacated=_vacated(lean, ledger, as_of)) if ledger.reversed_by or ledger.migrations else found
 
 
-def _mine(entries: Sequence[Entry], linked: Sequence[Entry], lean: LeanSchedule) -> list[Entry]:
+def entries_for(entries: Sequence[Entry], linked: Sequence[Entry], lean: LeanSchedule) -> list[Entry]:
     """Return the entries that the schedule reads."""
     name = lean.schedule.name
     mine = [entry for entry in entries if not entry.schedule or entry.schedule == name]
@@ -159,7 +159,7 @@ class _Standing:
             as_of=as_of,
             schedule=self.lean.schedule.name,
             version=self.lean.schedule.version,
-            word=word_of(rules.rules.words, now, balances, warnings),
+            word=word_for(rules.rules.words, now, balances, warnings),
             balances=balances,
             penalties=tuple(now),
             read_past=self._past,
@@ -244,7 +244,7 @@ def next_step(
 ) -> Next:
     """Return what one more violation at this instant would bring; attributes are those of the latest violation."""
     lean = schedule if isinstance(schedule, LeanSchedule) else LeanSchedule(schedule)
-    ledger = sorted_out(_mine(entries, (), lean), as_of)
+    ledger = sorted_out(entries_for(entries, (), lean), as_of)
     last = next((e for e in reversed(ledger.entries) if e.kind == "violation"), None)
     known = lean.schedule.violations
     what = violation or (last.violation if last else "") or next(iter(known), "")

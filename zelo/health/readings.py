@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from zelo.health.fold import Fold, live_at, position
 from zelo.health.lean import LeanRules, LeanSchedule, LeanTrack
@@ -108,27 +108,32 @@ def reasoned(fired: Fired, fold: Fold) -> Cause:
     return Cause(track.track.name, slot.key, step, track.value_of(fired.milestone), track.value_of(load), own, chain)
 
 
-def word_of(
-    words: Iterable[StandingWord], now: Sequence[Penalty], balances: Sequence[Balance], warnings: Sequence[Warning]
-) -> str:
-    """Return the word for a standing: the first whose condition holds."""
-    names = {penalty.name for penalty in now}
+def word_of(words: Iterable[StandingWord], penalties: Collection[str], warned: bool, bands: Collection[str]) -> str:
+    """Return the word for a standing: the first that fits the penalties in force, a warning, or the bands."""
     for word in words:
         if word.penalties:
-            if word.penalties & names:
+            if not word.penalties.isdisjoint(penalties):
                 return word.name
         elif word.any_penalty:
-            if now:
+            if penalties:
                 return word.name
         elif word.warned:
-            if any(b.is_near for b in balances) or any(w.name not in ("near",) for w in warnings):
+            if warned:
                 return word.name
         elif word.bands:
-            if any(b.band in word.bands for b in balances):
+            if not word.bands.isdisjoint(bands):
                 return word.name
         else:
             return word.name
     return ""
+
+
+def word_for(
+    words: Iterable[StandingWord], now: Sequence[Penalty], balances: Sequence[Balance], warnings: Sequence[Warning]
+) -> str:
+    """Return the word for a standing that was put together."""
+    warned = any(b.is_near for b in balances) or any(w.name != "near" for w in warnings)
+    return word_of(words, [p.name for p in now], warned, [b.band for b in balances if b.band is not None])
 
 
 _STRICT = "none"

@@ -19,10 +19,10 @@ class Slot:
         "caps",
         "clean_at",
         "due",
+        "floor",
         "frozen",
         "gains",
         "group",
-        "first_mark",
         "head",
         "heap",
         "items",
@@ -30,6 +30,7 @@ class Slot:
         "last",
         "load",
         "low",
+        "mark",
         "marks",
         "next_end",
         "once",
@@ -41,18 +42,20 @@ class Slot:
 
     def __init__(self, track: LeanTrack, key: tuple[str, ...]) -> None:
         self.track, self.key = track, key
-        self.marks = track.marks(key)
         self.head = 0
         """Of a plain balance: the number of items that have expired."""
         self.next_end = NEVER
         """Of a plain balance: when the next item expires."""
-        self.first_mark = min((*self.marks[:1], *track.every), default=NEVER)
         self.plain: LeanTrack | bool = track
         """Its track as long as nothing but expiry and marks can matter, else false."""
         self.load = 0
         """How far the balance is from its start, on the bad side."""
         self.low = 0
         """The least load since the milestones were last looked at."""
+        self.marks, self.mark = track.marks(key)
+        """The next load above `low` at which something happens."""
+        self.floor = -NEVER
+        """As long as `low` is not below it, `mark` stays."""
         self.heap: list[tuple[int, int, int]] = []
         """End, entry and amount of what counts, the next to expire first."""
         self.items: list[Item] = []
@@ -70,12 +73,21 @@ class Slot:
         self.reached: list[tuple[int, int, int, int]] = []
         """Instant, load of the milestone, entry, and the balance's load of each milestone that fired."""
 
-    def passes(self, load: int) -> bool:
-        """Say whether a load is past another mark than the least load since the milestones were last looked at."""
-        low = self.low
-        if bisect_right(self.marks, low) != bisect_right(self.marks, load):
-            return True
-        return any(max(low, 0) // step != load // step for step in self.track.every)
+    def fall_to(self, load: int) -> None:
+        """Take note of the least load."""
+        self.low = load
+        marks = self.marks
+        place = bisect_right(marks, load)
+        self.mark, self.floor = marks[place], marks[place - 1] if place else -NEVER
+        for step in self.track.every:
+            count = max(load, 0) // step
+            self.mark, self.floor = min(self.mark, (count + 1) * step), max(self.floor, count * step)
+
+    def adopt(self, track: LeanTrack) -> None:
+        """Go on under the rules of another date."""
+        self.track = track
+        self.marks, _ = track.marks(self.key)
+        self.fall_to(self.low)
 
     def live(self, at: int) -> list[Item]:
         """Return what counts at an instant up to which the balance was brought."""
@@ -91,7 +103,10 @@ class Slot:
         self.head, self.load = head, load
         self.next_end = items[head][1] if head < count else NEVER
         if load < self.low:
-            self.low = load
+            if load < self.floor:
+                self.fall_to(load)
+            else:
+                self.low = load
 
     def leave_plain(self) -> None:
         """Go on with a heap: from now on more than expiry and marks can matter."""

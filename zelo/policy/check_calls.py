@@ -8,6 +8,7 @@ from zelo.base.source import Span
 from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, ObjectOf, Type
 from zelo.policy.check_constants import folded_call, offset_literal, pattern_problem, span_literal, time_literal
 from zelo.policy.check_foreign import FOREIGN_FUNCTIONS, is_foreign_call
+from zelo.policy.check_names import standing
 from zelo.policy.check_scope import NOTHING, Context, join, nearest, settle
 from zelo.policy.functions import FUNCTIONS, OPERATORS
 from zelo.policy.functions.registry import AnyOf, Function, WordList
@@ -202,7 +203,25 @@ def check_time_since(context: Context, node: Invoke) -> object:
     return apply(context, node, *found, (now, since))
 
 
+def check_violations(context: Context, node: Invoke) -> object:
+    """Check `actor.violations(duration("30d"))`, a number that account health knows."""
+    target, kind = node.target, context.scope.kind
+    if not isinstance(target, Name) or kind is None or target.name not in kind.roles or target.name in context.bound:
+        return _NOT_SPECIAL
+    if kind.entities[target.name] not in context.scope.governed:
+        context.add("Z343", node, name=node.name, entity=kind.entities[target.name])
+        return None
+    arguments = [context.visit(argument) for argument in node.arguments]
+    within = arguments[0] if len(arguments) == 1 else None
+    if not isinstance(within, Const) or within.type != DURATION or not isinstance(within.value, int):
+        if None not in arguments:
+            context.add("Z344", node)
+        return None
+    return standing(context, node, target.name, within.value)
+
+
 _SPECIAL: Mapping[str, Callable[[Context, Invoke], object]] = {
+    "violations": check_violations,
     "timestamp": check_timestamp,
     "duration": check_duration,
     _TIME_SINCE: check_time_since,

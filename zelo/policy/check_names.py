@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from zelo.events.types import ENVELOPE, STRING, Kind, ListOf, MapOf, ObjectOf, Type
+from zelo.events.types import DOUBLE, ENVELOPE, INT, STRING, Kind, ListOf, MapOf, ObjectOf, Type
 from zelo.policy.check_foreign import FOREIGN_NAMES
 from zelo.policy.check_scope import Context, FeatureInfo, nearest
 from zelo.policy.functions.registry import WordList
 from zelo.policy.syntax import Name, Node, Select, bare
-from zelo.policy.terms import Const, FeatureRef, FieldRef, Index, LabelsRef, ListRef, Term, Var
+from zelo.policy.terms import Const, FeatureRef, FieldRef, Index, LabelsRef, ListRef, StandingRef, Term, Var
 
 GROUPS = {"event": "event", "features": "features", "lists": "lists", "constants": "constants"}
 """First names with a meaning of their own, and what a scope must allow for each."""
+STANDING: dict[str, Type] = {"points": DOUBLE, "penalties": ListOf(STRING), "tier": STRING}
+"""What may be read of the account health of an entity."""
 
 
 def check_name(context: Context, node: Name) -> Term | None:
@@ -186,12 +188,30 @@ def role_member(context: Context, node: Select, role: str) -> Term | None:
             context.add("Z142", node, name=f"{role}.labels")
             return None
         return LabelsRef(context.span(node), ListOf(STRING), role, optional)
+    if node.field in STANDING and kind.entities[role] in context.scope.governed:
+        return standing(context, node, role, None)
     beside = (*path[:-1], node.field)
     target = kind.resolve(beside) if len(path) > 1 and path[-1] == "id" else None
+    if target is None and node.field in STANDING:
+        context.add_at("Z343", node.field_start, node.end, name=node.field, entity=kind.entities[role])
+        return None
     if target is None:
         unknown_member(context, node, role, role_names(kind, path))
         return None
     return FieldRef(context.span(node), target[0], beside, target[1])
+
+
+def standing(context: Context, node: Node, role: str, within_us: int | None) -> Term | None:
+    """Check what is read of the account health of the entity in a role."""
+    kind = context.scope.kind
+    assert kind is not None
+    what = "violations" if within_us is not None else node.field if isinstance(node, Select) else ""
+    if "labels" not in context.scope.allow:
+        context.add("Z142", node, name=f"{role}.{what}")
+        return None
+    found = kind.resolve(kind.roles[role])
+    optional = what == "points" or found is None or found[1]
+    return StandingRef(context.span(node), STANDING.get(what, INT), role, what, optional, within_us)
 
 
 def role_names(kind: Kind, path: tuple[str, ...]) -> list[str]:

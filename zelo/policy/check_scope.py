@@ -39,6 +39,8 @@ class Scope:
     constants: Mapping[str, tuple[Type, object]] = field(default_factory=lambda: MappingProxyType({}))
     allow: frozenset[str] = EVERYTHING
     """Which of `event`, `roles`, `features`, `labels`, `lists`, `constants` may be read here."""
+    governed: frozenset[str] = frozenset()
+    """The kinds of entity whose account health a schedule of the pack governs."""
     variables: Mapping[str, Type] = field(default_factory=lambda: MappingProxyType({}))
     """Further names, dots allowed, read like fields that may be missing; packs have none."""
 

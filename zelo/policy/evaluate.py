@@ -21,13 +21,14 @@ from zelo.policy.terms import (
     Macro,
     Not,
     Or,
+    StandingRef,
     Term,
     Var,
 )
 from zelo.policy.unparse import wording
 
 Look = Callable[[Term], object]
-"""Gives the value of a FieldRef, FeatureRef or LabelsRef; None when it is missing."""
+"""Gives the value of a FieldRef, FeatureRef, LabelsRef or StandingRef; None when it is missing."""
 ITEMS_SHOWN = 10
 """How many items of a list the trace of a macro shows."""
 
@@ -42,6 +43,8 @@ class Trace:
     value: object
     """None when missing."""
     parts: tuple[Trace, ...] = ()
+    found: str | None = None
+    """What made it true, where one thing did: the word of a list that stands in the text."""
 
 
 def evaluate(term: Term, look: Look, lists: Mapping[str, object], bound: Mapping[str, object] | None = None) -> object:
@@ -81,7 +84,7 @@ class Evaluator:
         match term:
             case Const():
                 return term.value
-            case FieldRef() | FeatureRef() | LabelsRef():
+            case FieldRef() | FeatureRef() | LabelsRef() | StandingRef():
                 return self.look(term)
             case ListRef():
                 return self.lists[term.name]
@@ -172,7 +175,14 @@ def _trace(term: Term, evaluator: Evaluator, bound: Mapping[str, object]) -> Tra
     parts = tuple(
         _trace(child, evaluator, bound) for child in term.children() if not isinstance(child, Const | ListRef)
     )
-    return Trace(term, wording(term), value, parts)
+    return Trace(term, wording(term), value, parts, _witness(term, value, evaluator, bound))
+
+
+def _witness(term: Term, value: object, evaluator: Evaluator, bound: Mapping[str, object]) -> str | None:
+    """Return what made a call true, where its function can say it."""
+    if value is not True or not isinstance(term, Call) or term.function.witness is None:
+        return None
+    return term.function.witness(*evaluator.values(term.arguments, bound))
 
 
 def _items(term: Macro, evaluator: Evaluator, bound: Mapping[str, object]) -> tuple[Trace, ...]:

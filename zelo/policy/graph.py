@@ -9,9 +9,12 @@ from dataclasses import dataclass
 from zelo.base.source import Report, Span
 from zelo.events.types import Kind
 from zelo.policy.pack import EffectRequest, Rule
-from zelo.policy.terms import Call, Const, LabelsRef, Term
+from zelo.policy.terms import Call, Const, LabelsRef, StandingRef, Term
 
 LABEL_EFFECTS = ("add_label", "remove_label")
+STANDING_EFFECTS = ("charge", "reward")
+STANDING = "account health"
+"""In place of a label: what rules that charge or reward set, and rules that read a standing read."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +43,18 @@ def labels_of(rule: Rule, kinds: Mapping[str, Kind]) -> RuleLabels:
         if effect.kind in LABEL_EFFECTS:
             label = str(effect.parameters["label"])
             sets += [LabelUse(kinds[kind].entities[effect.role], label, kind, effect.span) for kind in rule.kinds]
+        elif effect.kind in STANDING_EFFECTS:
+            sets += [_standing(kinds[kind].entities[effect.role], kind, effect.span) for kind in rule.kinds]
     for kind, term in terms_of(rule):
+        parts = (part for part in term.walk() if isinstance(part, StandingRef))
+        reads += [_standing(kinds[kind].entities[part.role], kind, part.span) for part in parts]
         reads += [LabelUse(kinds[kind].entities[role], label, kind, span) for role, label, span in _reads(term)]
     return RuleLabels(tuple(sets), tuple(reads))
+
+
+def _standing(entity: str, kind: str, span: Span) -> LabelUse:
+    """Return the use of an entity's account health; it is kept apart from the entity's labels."""
+    return LabelUse(f"{STANDING} of {entity}", STANDING, kind, span)
 
 
 def terms_of(rule: Rule) -> Iterator[tuple[str, Term]]:
@@ -216,5 +228,5 @@ def warn_unset(labels: Sequence[RuleLabels], declared: Iterable[str], report: Re
     known = {use.label for one in labels for use in one.sets}.union(declared)
     for one in labels:
         for read in one.reads:
-            if read.label is not None and read.label not in known:
+            if read.label not in (None, STANDING) and read.label not in known:
                 report.add("Z454", read.span, label=read.label)

@@ -93,8 +93,14 @@ _LABELS = Entry(
     "Labels that conditions may read though no rule sets them.",
     required=False,
 )
+_GOVERNS = Entry(
+    "governs",
+    Table(names.ID, Name(names.ID)),
+    "Kind of entity to the schedule that its charges and rewards fall under.",
+    required=False,
+)
 PACK_FILE = Record(
-    (_NAME, _TITLE, _DESCRIPTION, _LANGUAGE, _MARKETS, _LANGUAGES, _OWNERS, _ZONE, _SKEW, _LIMITS, _LABELS)
+    (_NAME, _TITLE, _DESCRIPTION, _LANGUAGE, _MARKETS, _LANGUAGES, _OWNERS, _ZONE, _SKEW, _LIMITS, _LABELS, _GOVERNS)
 )
 """The shape of `pack.yaml`."""
 
@@ -114,6 +120,8 @@ class Head:
     clock_skew_us: int
     daily_limits: Mapping[str, int]
     labels: Mapping[str, Label]
+    governs: tuple[tuple[At[str], At[str]], ...] = ()
+    """Kind of entity and name of the schedule."""
 
 
 def read_head(node: Node, report: Report) -> Head | None:
@@ -146,6 +154,7 @@ def read_head(node: Node, report: Report) -> Head | None:
         clock_skew_us=skew.value if skew else names.duration_us(CLOCK_SKEW) or 0,
         daily_limits={effect.value: count.value for effect, count in limits},
         labels=labels,
+        governs=tuple(fields.get(_GOVERNS) or ()),
     )
 
 

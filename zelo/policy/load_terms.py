@@ -23,6 +23,8 @@ class Checker:
     lists: frozenset[str]
     features: Mapping[str, Mapping[str, FeatureInfo]] = field(default_factory=dict)
     """Kind of event to the features on it; a feature the kind cannot read is there too, see `unreadable`."""
+    governed: frozenset[str] = frozenset()
+    """The kinds of entity whose account health a schedule governs."""
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Feature to the kinds of event that lack a part of its key."""
     broken: frozenset[str] = frozenset()
@@ -44,7 +46,10 @@ class Checker:
         terms: dict[str, Term] = {}
         right = True
         kinds, allowed = tuple(kinds), frozenset(allow)
-        scopes = [Scope(self.kinds[k], self.features.get(k, {}), self.lists, constants or {}, allowed) for k in kinds]
+        scopes = [
+            Scope(self.kinds[k], self.features.get(k, {}), self.lists, constants or {}, allowed, self.governed)
+            for k in kinds
+        ]
         for kind, term in zip(kinds, check_on_each(text, scopes, expected, own), strict=True):
             if term is None or not self._readable(term, kind, own):
                 right = False

@@ -16,6 +16,8 @@ def signature(term: t.Term) -> str:
             return f"features.{term.name}"
         case t.LabelsRef():
             return f"{term.role}.labels"
+        case t.StandingRef():
+            return f"{term.role}.{term.what}" + ("" if term.within_us is None else f"({term.within_us})")
         case t.ListRef():
             return f"lists.{term.name}"
         case t.Var():

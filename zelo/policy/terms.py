@@ -72,6 +72,18 @@ class LabelsRef(Term):
 
 
 @dataclass(frozen=True)
+class StandingRef(Term):
+    """What the account health of the entity in a role says as of the event: `points`, `penalties`, `tier`, or the
+    number of `violations` within a length of time; missing when the role's id is, and points where none are kept."""
+
+    role: str
+    what: str
+    optional: bool
+    within_us: int | None = None
+    """Of `violations`."""
+
+
+@dataclass(frozen=True)
 class ListRef(Term):
     """A list of the pack, `lists.replica_words`; only as an argument of `in`, `hasAnyWord` and functions on lists."""
 

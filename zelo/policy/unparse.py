@@ -22,6 +22,7 @@ from zelo.policy.terms import (
     Macro,
     Not,
     Or,
+    StandingRef,
     Term,
     Var,
 )
@@ -48,6 +49,10 @@ def _text(term: Term) -> tuple[str, int]:
             return f"features.{term.name}", _MEMBER
         case LabelsRef():
             return f"{term.role}.labels", _MEMBER
+        case StandingRef():
+            if term.within_us is None:
+                return f"{term.role}.{term.what}", _MEMBER
+            return f"{term.role}.{term.what}({literal(term.within_us, DURATION)})", _MEMBER
         case ListRef():
             return f"lists.{term.name}", _MEMBER
         case Var():

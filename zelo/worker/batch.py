@@ -15,7 +15,7 @@ from zelo.decide.decision import Decision
 from zelo.decide.tables import EFFECT_BITS
 from zelo.deliver.flows import Note, emit
 from zelo.enforce.flows import LabelSet, change_labels
-from zelo.health.flows import Asked
+from zelo.health.recording import Asked
 from zelo.intake.flows import Refused, bury
 from zelo.policy.pack import written
 from zelo.wire import born, carry_out

@@ -16,7 +16,7 @@ from zelo.base.messages.message import N_
 from zelo.decide.tables import Effect, EffectStep
 from zelo.deliver.flows import Note, emit
 from zelo.enforce.tables import Label, LabelChange, Measure
-from zelo.health.flows import standings, standings_without
+from zelo.health.recording import standings, standings_without
 from zelo.health.tables import Restriction
 from zelo.people.flows import Actor, record
 from zelo.wire import RECEIVERS

@@ -4,35 +4,37 @@ One generated function for each kind of event: read, look at windows and labels,
     run(event, order_key) -> (fired, undetermined, parameters, ids, seen)
 
 `fired` and `undetermined` are numbers of rules in the plan's order; `parameters` maps a fired rule to the
-values of its computed effect parameters; `ids` are the entities in the kind's roles; `seen` the values of
-the features that the kind's rules read. Windows are read, then told of the event, before rules are tried.
+values of its computed effect parameters; `ids` are the entities in the kind's roles, left out when no rule
+fired; `seen` the values of the features that the kind's rules read. Windows are read, then told of the event,
+before rules are tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Protocol, cast
 
 from zelo.base.source import Source, Span
 from zelo.events.names import attribute
-from zelo.events.types import DURATION, ENVELOPE, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Scalar, Type
+from zelo.events.types import ENVELOPE, Kind
 from zelo.policy import terms as t
+from zelo.policy.to_python.plain import plain_value, relabelled, restood
 from zelo.policy.to_python.terms import Locals, Terms, cost
 from zelo.policy.to_python.unit import Unit
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+_NO_PARAMETERS: Mapping[int, tuple[object, ...]] = MappingProxyType({})
 _GENERATED = Span(Source("<generated>", ""), 1, 1)
 
 
 LabelView = Callable[[object, int], frozenset[str]]
 """The labels in force on an entity (id, now in ms)."""
+StandingView = Callable[[object, int], object]
+"""The account health of an entity (id, order key), see `zelo.health.live.Now`."""
 Run = Callable[
     [object, int],
-    tuple[list[int], list[int], dict[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
+    tuple[list[int], list[int], Mapping[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
 ]
 
 
@@ -68,6 +70,8 @@ class PlannedRule:
     """Computed effect parameters, in the order of the rule's effects."""
     labels_written: tuple[tuple[str, str, bool], ...] = ()
     """(role, label, added) for each label effect."""
+    asked_of_health: tuple[tuple[str, object], ...] = ()
+    """(role, what is asked) for each effect that changes account health."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ class KindPlan:
     labels: Mapping[str, LabelView]
     """Entity to where its labels are read."""
     lists: Mapping[str, object]
+    standings: Mapping[str, StandingView] = field(default_factory=dict)
+    """Entity to where its account health is read."""
 
 
 class KindWriter:
@@ -103,11 +109,14 @@ class KindWriter:
         self.unit = Unit(f"zelo {plan.kind.name}")
         self._loads: list[str] = []
         self._fields: dict[tuple[str, ...], str] = {}
+        self._objects: dict[tuple[str, ...], str] = {(): "event"}
         self._features: dict[str, str] = {}
         self._labels: dict[str, str] = {}
-        self.terms = Terms(
-            self.unit, Locals(event=self._field, feature=self._feature, labels=self._label, lists=plan.lists)
+        self._standings: dict[str, str] = {}
+        names = Locals(
+            event=self._field, feature=self._feature, labels=self._label, lists=plan.lists, standing=self._standing
         )
+        self.terms = Terms(self.unit, names)
 
     def write(self) -> Unit:
         """Return the unit, with `run` in it."""
@@ -115,11 +124,13 @@ class KindWriter:
         self.terms.survey(self._everything())
         windows = self._windows()
         strata = self._strata()
-        ids = ", ".join(self._role(role) for role in self.plan.kind.roles)
         seen = ", ".join(self._features[name] for name in self.seen_names)
-        body = [*windows, *self._label_loads(), *strata]
-        body = [*self._loads, *self.terms.cells("\n".join(body)), "fired, unknown, computed = [], [], {}", *body]
-        body.append(f"return fired, unknown, computed, ({ids},), ({seen}{',' if seen else ''})")
+        body = [*windows, *self._label_loads(), *self._standing_loads(), *strata]
+        body += [f"ids = ({', '.join(map(self._ident, self.plan.kind.roles))},) if fired else ()"]
+        computed = "{}" if any(rule.parameters for rule in self.plan.rules) else self.unit.bind(_NO_PARAMETERS)
+        start = ["fired = []", "unknown = []", f"computed = {computed}"]
+        body = [*self._loads, *self.terms.cells("\n".join(body)), *start, *body]
+        body.append(f"return fired, unknown, computed, ids, ({seen}{',' if seen else ''})")
         self.unit.functions.append("\n".join(["def run(event, order_key):", *(f"    {line}" for line in body)]))
         return self.unit
 
@@ -136,6 +147,8 @@ class KindWriter:
                     self._feature(term)
                 elif isinstance(term, t.LabelsRef):
                     self._label(term)
+                elif isinstance(term, t.StandingRef):
+                    self._standing(term)
 
     def _everything(self) -> list[t.Term]:
         found: list[t.Term] = []
@@ -179,10 +192,24 @@ class KindWriter:
                 kept = self.unit.fresh("t")
                 code = f"({kept}.{attribute(part)} if ({kept} := {code}) is not None else None)"
             else:
-                code = f"{code}.{attribute(part)}"
+                code = f"{self._object(path[: depth - 1])}.{attribute(part)}"
             resolved = self.plan.kind.resolve(path[:depth])
             optional = resolved is not None and resolved[1]
         return code, optional
+
+    def _object(self, path: tuple[str, ...]) -> str:
+        """Return the local of an object that every event has, loaded once for all its fields."""
+        name = self._objects.get(path)
+        if name is None:
+            outer = self._object(path[:-1])
+            name = self._objects[path] = self.unit.fresh("o")
+            self._loads.append(f"{name} = {outer}.{attribute(path[-1])}")
+        return name
+
+    def _ident(self, role: str) -> str:
+        """Return the code of the id in a role, for use at the end of the function."""
+        path = self.plan.kind.roles[role]
+        return self._fields.get(path) or self._load(path)
 
     def _role(self, role: str) -> str:
         return self._path(self.plan.kind.roles[role])
@@ -255,14 +282,47 @@ class KindWriter:
         written = {number: rule.labels_written for number, rule in below if rule.labels_written}
         if not written:
             return []
-        entities = self.plan.kind.entities
-        ids = "{" + ", ".join(f"{role!r}: ({entities[role]!r}, {self._role(role)})" for role in entities) + "}"
+        ids = self._ids()
         call = self.unit.bind(relabelled, "p")
         changes = self.unit.bind(written, "k")
         read = [
             f"    {name} = {call}({name}, {role!r}, fired, {changes}, {ids})" for role, name in self._labels.items()
         ]
         return ["if fired:", *read] if read else []
+
+    # --- account health
+
+    def _standing(self, ref: t.StandingRef) -> str:
+        return self._standings.setdefault(ref.role, f"s{len(self._standings)}")
+
+    def _standing_loads(self) -> list[str]:
+        lines: list[str] = []
+        for role, name in self._standings.items():
+            view = self.unit.bind(self.plan.standings[self.plan.kind.entities[role]], "g")
+            ident = self._role(role)
+            load = f"{view}({ident}, order_key)"
+            optional = self._may_be_missing(self.plan.kind.roles[role])
+            lines.append(f"{name} = {load} if {ident} is not None else None" if optional else f"{name} = {load}")
+        return lines
+
+    def _restand(self, below: Sequence[tuple[int, PlannedRule]]) -> list[str]:
+        """Return the lines that let the next stratum see what lower strata ask of account health."""
+        asked = {number: rule.asked_of_health for number, rule in below if rule.asked_of_health}
+        if not asked or not self._standings:
+            return []
+        call, changes = self.unit.bind(restood, "p"), self.unit.bind(asked, "k")
+        ids = self._ids()
+        loads = zip(self._standings.items(), self._standing_loads(), strict=True)
+        lines = [
+            line
+            for (role, name), load in loads
+            for line in (load, f"{name} = {call}({name}, {role!r}, fired, {changes}, {ids})")
+        ]
+        return ["if fired:", *(f"    {line}" for line in lines)]
+
+    def _ids(self) -> str:
+        entities = self.plan.kind.entities
+        return "{" + ", ".join(f"{role!r}: ({entities[role]!r}, {self._role(role)})" for role in entities) + "}"
 
     # --- rules
 
@@ -272,7 +332,8 @@ class KindWriter:
         strata = sorted({rule.stratum for rule in self.plan.rules})
         for stratum in strata:
             if stratum != strata[0]:
-                lines += self._relabel([(n, rule) for n, rule in numbered if rule.stratum < stratum])
+                below = [(n, rule) for n, rule in numbered if rule.stratum < stratum]
+                lines += [*self._relabel(below), *self._restand(below)]
             for number, rule in numbered:
                 if rule.stratum == stratum:
                     lines += self._rule(number, rule)
@@ -305,6 +366,8 @@ def is_total(term: t.Term) -> bool:
     match term:
         case t.FieldRef() | t.FeatureRef() | t.LabelsRef():
             return not term.optional
+        case t.StandingRef():
+            return not term.optional and term.what != "points"
         case t.Has():
             return True
         case t.Index():
@@ -313,71 +376,6 @@ def is_total(term: t.Term) -> bool:
             return False
         case _:
             return all(is_total(child) for child in term.children())
-
-
-def plain_value(kind: Type) -> Callable[[Any], object] | None:
-    """Return the function that turns a decoded value into the language's form, or None when it is the same."""
-    match kind:
-        case Scalar():
-            return timestamp_us if kind == TIMESTAMP else duration_us if kind == DURATION else None
-        case ListOf() if (convert := plain_value(kind.item)) is not None:
-            return partial(_each, convert)
-        case MapOf() if (convert := plain_value(kind.value)) is not None:
-            return partial(_each_value, convert)
-        case ObjectOf():
-            return plain_object(kind)
-    return None
-
-
-def _each(convert: Callable[[Any], object], items: Sequence[object]) -> list[object]:
-    return [convert(item) for item in items]
-
-
-def _each_value(convert: Callable[[Any], object], items: Mapping[str, object]) -> dict[str, object]:
-    return {key: convert(value) for key, value in items.items()}
-
-
-def plain_object(kind: ObjectOf) -> Callable[[object], dict[str, object]]:
-    """Return the function that turns a decoded object into a mapping of the fields it has."""
-    converters = [(name, attribute(name), plain_value(entry.type)) for name, entry in kind.fields]
-
-    def convert(decoded: object) -> dict[str, object]:
-        found = ((name, getattr(decoded, slot), turn) for name, slot, turn in converters)
-        return {name: turn(value) if turn else value for name, value, turn in found if value is not None}
-
-    return convert
-
-
-def timestamp_us(moment: datetime) -> int:
-    """Return microseconds since 1970 UTC."""
-    return (moment - EPOCH) // MICROSECOND
-
-
-def duration_us(length: timedelta) -> int:
-    """Return microseconds."""
-    return length // MICROSECOND
-
-
-def relabelled(
-    labels: frozenset[str] | None,
-    role: str,
-    fired: Sequence[int],
-    written: Mapping[int, Sequence[tuple[str, str, bool]]],
-    ids: Mapping[str, tuple[str, object]],
-) -> frozenset[str] | None:
-    """Return the labels of a role's entity after the fired rules' label effects; a removal outweighs an addition."""
-    if labels is None:
-        return None
-    changes = [
-        (label, added)
-        for number in fired
-        for writer, label, added in written.get(number, ())
-        if ids[writer] == ids[role]
-    ]
-    if not changes:
-        return labels
-    gained = {label for label, added in changes if added}
-    return (labels | gained) - {label for label, added in changes if not added}
 
 
 def compile_kind(plan: KindPlan) -> tuple[Run, tuple[str, ...], str]:

@@ -47,6 +47,7 @@ class Locals:
     feature: Callable[[t.FeatureRef], str]
     labels: Callable[[t.LabelsRef], str]
     lists: Mapping[str, object]
+    standing: Callable[[t.StandingRef], str]
     memo: dict[str, str] = field(default_factory=dict)
     """Signature of a repeated call to its memo cell."""
     patterns: dict[str, list[str]] = field(default_factory=dict)
@@ -149,6 +150,8 @@ class Terms:
             case t.LabelsRef():
                 name = self.names.labels(term)
                 return Value((f"{name} is not None",) if term.optional else (), f"sorted({name})")
+            case t.StandingRef():
+                return self._standing(term)
             case t.ListRef():
                 return Value((), self.unit.bind(self.names.lists[term.name], "w"))
             case t.Var():
@@ -169,6 +172,15 @@ class Terms:
                 return self._optional(choice)
             case _:
                 return self._optional(f"(True if {self.true(term)} else False if {self.false(term)} else None)")
+
+    def _standing(self, term: t.StandingRef) -> Value:
+        name = self.names.standing(term)
+        present = (f"{name} is not None",) if term.optional else ()
+        if term.what == "violations":
+            return Value(present, f"{name}.violations({term.within_us})")
+        if term.what == "points":
+            return Value((*present, f"{name}.points is not None"), f"{name}.points")
+        return Value(present, f"{name}.{term.what}")
 
     def _optional(self, code: str) -> Value:
         """Keep an expression that may be None in a temporary, guarded."""

@@ -12,8 +12,8 @@ from django.db.models import Q, QuerySet
 from zelo.base.errors import NotFound
 from zelo.base.messages.message import N_
 from zelo.health.explain import Sentence, explain
-from zelo.health.flows import entries_of, standings
 from zelo.health.ledger import Entry
+from zelo.health.recording import entries_of, standings
 from zelo.health.standing import Standing
 from zelo.models import Decision, Effect, Label, LabelChange, Measure, Restriction
 from zelo.people.tables import Note
