@@ -171,8 +171,8 @@ class Engine:
         """
         Continue from the engine of another version of the pack, which is not to be used any more.
 
-        Order, labels, ledgers and the day's counts go on. So do features whose group of windows is declared the same; the names
-        of the others, which begin empty, are returned.
+        Order, labels, ledgers and the day's counts go on. So do features whose group of windows is declared the same;
+        the names of the others, which begin empty, are returned.
         """
         order, _, labels, limits, ticks, pins, accounts = other._state()
         known = {group.specs: group for group in other.windows.groups}

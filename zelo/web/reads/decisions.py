@@ -14,10 +14,13 @@ from zelo.decide.decision import Decision as Decided
 from zelo.decide.explain import RuleTrace, explain_rules, field_value
 from zelo.decide.labels import NEVER_MS, Labels
 from zelo.events.intake import effective_ms
+from zelo.health.lean import LeanSchedule
+from zelo.health.live import Now
+from zelo.health.recording import entries_of
 from zelo.models import Decision, Effect, EffectStep, LabelChange, LoggedEvent
 from zelo.people.tables import Note
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import plain_object
+from zelo.policy.to_python.plain import plain_object
 from zelo.web.reads import packs
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -121,8 +124,19 @@ def _explained(row: Decision, pack: Pack, body: str) -> tuple[tuple[RuleTrace, .
         row.event_id, row.kind, row.order_key, pack.version, tuple(row.fired or ()), tuple(row.undetermined or ()), (),
         (), compiled.feature_names, tuple(row.features or [None] * len(compiled.feature_names)),
     )  # fmt: skip
-    rules = explain_rules(compiled, event, decided, labels=labels, ids=ids, lists=engine.lists)
+    standings = {
+        role: None if ident is None else _standing_before(pack, kind, str(ident), row.order_key)
+        for role, (kind, ident) in ids.items()
+        if kind in pack.governs
+    }
+    rules = explain_rules(compiled, event, decided, labels=labels, ids=ids, lists=engine.lists, standings=standings)
     return rules, [(role, kind, ident) for role, (kind, ident) in ids.items()]
+
+
+def _standing_before(pack: Pack, kind: str, ident: str, order_key: int) -> Now:
+    """Return the account health of an entity as it was before an event."""
+    lean = LeanSchedule(pack.schedules[pack.governs[kind]])
+    return Now([entry for entry in entries_of(ident) if entry.order < order_key], lean, order_key)
 
 
 def _labels_before(row: Decision, entities: Sequence[tuple[str, str]]) -> Labels:
