@@ -6,7 +6,7 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ("tests.platform_fixtures",)
+pytest_plugins = ("tests.platform_fixtures", "tests.web_fixtures")
 
 settings.register_profile("daily", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fast", settings.get_profile("daily"), max_examples=20)

@@ -93,6 +93,6 @@ def _filled(platform: Platform) -> Console:
     keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
     people = {role: Person.objects.get(email=f"{role}@example.com") for role in ROLES}
     people["elsewhere"] = Person.objects.get(email="elsewhere@example.com")
-    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%'")
+    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
     letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
     return Console(platform, decision, EVIL, letter, people)

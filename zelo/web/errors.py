@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -29,7 +29,9 @@ class ErrorsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer a request."""
+        """Answer a request; a NUL, which no text of the database can hold, is refused here for all pages."""
+        if not request.path.startswith("/api/") and _holds_nul(request):
+            return render(request, "400.html", status=400)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
@@ -44,3 +46,13 @@ class ErrorsMiddleware:
             messages.error(request, said)
             return HttpResponseRedirect(back)
         return render(request, "failed.html", {"said": said, "status": status}, status=status)
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    given = [request.path, *(value for values in (request.GET, request.POST) for _, value in _pairs(values))]
+    return any("\0" in text for text in given)
+
+
+def _pairs(values: QueryDict) -> Iterator[tuple[str, str]]:
+    for name, several in values.lists():
+        yield from ((name, f"{name}{value}") for value in several)

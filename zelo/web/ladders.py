@@ -41,12 +41,15 @@ def steps_of(track: Track, penalties: Mapping[str, PenaltyKind]) -> list[Step]:
             else ", ".join(f"{k}: {_amount(v)}" for k, v in rung.per_key.items())
         )
         if rung.every is not None:
-            at = language.say("every {n}", n=_amount(rung.every))
+            at = language.say(N_("every {n}"), n=_amount(rung.every))
         steps.append(Step(at, tuple(_use(use, penalties) for use in rung.uses)))
     for band in track.bands:
-        limits = [language.say("from {n}", n=_amount(band.least))] if band.least is not None else []
-        limits += [language.say("{name} at most {n}", name=name, n=_amount(most)) for name, most in band.most.items()]
-        at = f"{band.title.get(language.language(), band.name)} ({', '.join(limits) or language.say('the rest')})"
+        limits = [language.say(N_("from {n}"), n=_amount(band.least))] if band.least is not None else []
+        limits += [
+            language.say(N_("{name} at most {n}"), name=name, n=_amount(most)) for name, most in band.most.items()
+        ]
+        rest = language.say(N_("the rest"))
+        at = f"{band.title.get(language.language(), band.name)} ({', '.join(limits) or rest})"
         steps.append(Step(at, tuple(_use(use, penalties) for use in band.uses)))
     return steps
 
@@ -54,24 +57,24 @@ def steps_of(track: Track, penalties: Mapping[str, PenaltyKind]) -> list[Step]:
 def _use(use: Use, penalties: Mapping[str, PenaltyKind]) -> str:
     title = penalties[use.name].title[language.language()] if use.name in penalties else f"`{use.name}`"
     if use.kind == "warning":
-        title = language.say("a warning")
+        title = language.say(N_("a warning"))
     if use.kind != "penalty":
         return title
     if use.lasts is None:
-        return language.say("{what}, without end", what=title)
-    return language.say("{what}, for {length}", what=title, length=length(use.lasts))
+        return language.say(N_("{what}, without end"), what=title)
+    return language.say(N_("{what}, for {length}"), what=title, length=length(use.lasts))
 
 
 def length(value: Length) -> str:
     """Say a length of time of a schedule."""
     parts = []
     if value.months:
-        parts.append(language.counted(value.months, "{n} month", "{n} months"))
+        parts.append(language.counted(value.months, N_("{n} month"), N_("{n} months")))
     days, rest = divmod(value.us, DAY_US)
     if value.days + days:
-        parts.append(language.counted(value.days + days, "{n} day", "{n} days"))
+        parts.append(language.counted(value.days + days, N_("{n} day"), N_("{n} days")))
     if rest:
-        parts.append(language.counted(rest // 3_600_000_000, "{n} hour", "{n} hours"))
+        parts.append(language.counted(rest // 3_600_000_000, N_("{n} hour"), N_("{n} hours")))
     return " ".join(parts)
 
 

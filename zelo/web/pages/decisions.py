@@ -96,7 +96,8 @@ def take_back(request: HttpRequest, decision_id: int) -> HttpResponse:
         reason = request.POST.get("reason", "")
         done = undo(selection, actor=actor_of(request), now=now, ident=uuid.uuid4(), reason=reason)
         messages.success(
-            request, language.counted(done.effects, "{n} effect was taken back.", "{n} effects were taken back.")
+            request,
+            language.counted(done.effects, N_("{n} effect was taken back."), N_("{n} effects were taken back.")),
         )
         return HttpResponseRedirect(reverse("decision", args=[decision_id]))
     context = {"row": row, "told": preview(selection, now=now), "chosen": chosen}

@@ -91,7 +91,7 @@ def act(request: HttpRequest) -> HttpResponse:
             count = drop(ids, now=now, by=str(actor))
             record(actor, "dead_letter.drop", now=now, details={"ids": ids, "count": count})
         messages.success(
-            request, language.counted(count, "{n} dead letter was dropped.", "{n} dead letters were dropped.")
+            request, language.counted(count, N_("{n} dead letter was dropped."), N_("{n} dead letters were dropped."))
         )
         return HttpResponseRedirect(reverse("sources"))
     known = ACTIVE.get()

@@ -79,7 +79,7 @@ def _needs(request: HttpRequest, pulse: sources.Pulse, works: bool) -> list[Need
         )  # fmt: skip
     if pulse.open_letters and may(request, "sources.read"):
         title = language.counted(
-            pulse.open_letters, "{n} event could not be taken in", "{n} events could not be taken in"
+            pulse.open_letters, N_("{n} event could not be taken in"), N_("{n} events could not be taken in")
         )
         why = say(N_("Each is kept with its reason, and can be replayed once that is put right."))
         found.append(Need(title, why, reverse("sources"), say(N_("Open dead letters")), "warn"))
@@ -87,14 +87,18 @@ def _needs(request: HttpRequest, pulse: sources.Pulse, works: bool) -> list[Need
         why = say(N_("Events are safe in the log and wait. Start one with `zelo worker`."))
         found.append(Need(say(N_("No worker decides")), why, reverse("sources"), say(N_("Open sources")), "bad"))
     if pulse.limits and may(request, "explorer.read"):
-        title = language.counted(len(pulse.limits), "{n} daily limit is half used", "{n} daily limits are half used")
+        title = language.counted(
+            len(pulse.limits), N_("{n} daily limit is half used"), N_("{n} daily limits are half used")
+        )
         why = say(N_("What goes over a limit is held back until midnight, and stays on record."))
         found.append(
             Need(title, why, f"{reverse('explorer')}?days=1&outcome=fired&group=rule", say(N_("See why")), "warn")
         )
     waiting = Effect.objects.filter(born="pending", effective_at__gte=language.clock() - timedelta(days=1)).count()
     if waiting and may(request, "decisions.undo"):
-        title = language.counted(waiting, "{n} effect waits for its receiver", "{n} effects wait for their receivers")
+        title = language.counted(
+            waiting, N_("{n} effect waits for its receiver"), N_("{n} effects wait for their receivers")
+        )
         why = say(N_("Cases and notices are kept until the part that takes them is there."))
         found.append(Need(title, why, f"{reverse('explorer')}?days=1&effect=open_case", say(N_("See them")), "none"))
     return found

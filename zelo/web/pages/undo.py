@@ -47,7 +47,8 @@ def undo(request: HttpRequest) -> HttpResponse:
                 selection, actor=actor_of(request), now=now, ident=uuid.uuid4(), reason=given.get("reason", "")
             )
             messages.success(
-                request, language.counted(done.effects, "{n} effect was taken back.", "{n} effects were taken back.")
+                request,
+                language.counted(done.effects, N_("{n} effect was taken back."), N_("{n} effects were taken back.")),
             )
             return HttpResponseRedirect(reverse("undo"))
         context["told"] = preview(selection, now=now)

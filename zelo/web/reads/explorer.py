@@ -136,7 +136,7 @@ def _keep_visible(db: duckdb.DuckDBPyConnection, asked: Search, versions: list[s
 
 
 def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object]) -> list[dict[str, Any]]:
-    table = db.execute(sql, list(given)).to_arrow_table()
+    table = db.sql(sql, params=list(given)).to_arrow_table()
     cells = [python_values(table.column(name).combine_chunks()) for name in table.column_names]
     return [dict(zip(table.column_names, row, strict=True)) for row in zip(*cells, strict=True)]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 from django import template
 from django.template.context import RequestContext
@@ -11,6 +11,7 @@ from django.templatetags.static import static
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from zelo.events.intake import effective_ms
 from zelo.policy.in_words import Said
 from zelo.web import language, prose
 from zelo.web.permissions import may
@@ -125,3 +126,9 @@ def title_in(texts: dict[str, str], _: str = "") -> str:
 def words(text: str) -> list[str]:
     """Return the words of a text."""
     return text.split()
+
+
+@register.filter
+def effective(order_key: int) -> datetime:
+    """Return the time at which an event counts, from its place in the order of intake."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=effective_ms(order_key))
