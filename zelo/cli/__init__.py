@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from zelo.base.messages.message import N_
-from zelo.cli import checking, demo, doctor, explaining, running, serving, telling, working
+from zelo.cli import checking, demo, doctor, explaining, platform_demo, running, serving, telling, working
 from zelo.cli.speech import Group, choose_language, complain, complain_of
 
 EXIT_INTERRUPTED = 130
@@ -23,7 +23,7 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-for module in (checking, running, explaining, demo, serving, working, doctor, telling):
+for module in (checking, running, explaining, demo, platform_demo, serving, working, doctor, telling):
     for command in module.COMMANDS:
         zelo.add_command(command)
 
