@@ -17,5 +17,5 @@ def test_random_kills_lose_and_double_nothing() -> None:
         Path(folder).chmod(0o755)
         figures = chaos(Path(folder), runs=8, seed=3, tell=lambda _: None)
     found = {name: figures[name] for name in ("lost", "doubled", "decisions_that_differ", "effects_that_differ")}
-    assert found == {name: 0 for name in found}
+    assert found == dict.fromkeys(found, 0)
     assert figures["chaos_runs"] == 8 and int(str(figures["effects"])) > 0
