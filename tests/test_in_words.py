@@ -76,6 +76,7 @@ def mentions(term: t.Term, words: Words) -> Iterator[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @given(CONDITIONS)
 def test_words_have_the_structure_of_the_condition(language: str, text: str) -> None:
+    """Words have the structure of the condition."""
     term = checked(text)
     if term is None:
         return
@@ -89,6 +90,7 @@ def test_words_have_the_structure_of_the_condition(language: str, text: str) -> 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=20, deadline=None)
 @given(st.lists(CONDITIONS, min_size=20, max_size=40))
 def test_no_two_meanings_in_the_same_words(language: str, texts: list[str]) -> None:
+    """No two meanings in the same words."""
     meant: dict[Said, str] = {}
     for term in filter(None, map(checked, texts)):
         for part in term.walk():
@@ -99,6 +101,7 @@ def test_no_two_meanings_in_the_same_words(language: str, texts: list[str]) -> N
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_function_can_be_said(language: str) -> None:
+    """Every function can be said."""
     said = set()
     for overloads in FUNCTIONS.values():
         for function in overloads:
@@ -114,6 +117,7 @@ def test_every_function_can_be_said(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("folder", PACKS)
 def test_the_shipped_packs_can_be_said_in_full(folder: str, language: str) -> None:
+    """The shipped packs can be said in full."""
     pack = open_pack(folder)
     words = Words(pack, translator(language), language)
     sentences = [words.condition(term).text for rule in pack.rules for term in rule.terms.values()]
@@ -140,12 +144,14 @@ def test_the_shipped_packs_can_be_said_in_full(folder: str, language: str) -> No
     ],
 )
 def test_lengths_of_time_lose_nothing(micros: int, english: str, portuguese: str) -> None:
+    """Lengths of time lose nothing."""
     assert WORDS["en"].length(micros) == english
     assert WORDS["pt-BR"].length(micros) == portuguese
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False) | st.integers())
 def test_numbers_keep_their_digits(value: float) -> None:
+    """Numbers keep their digits."""
     spoken = WORDS["pt-BR"].number(value)
     read = spoken if "e" in spoken else spoken.replace(".", "").replace(",", ".")
     assert type(value)(read) == value or repr(value) == spoken

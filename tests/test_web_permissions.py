@@ -35,6 +35,7 @@ def addresses(console: Console) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def test_every_address_says_who_may(console: Console) -> None:
+    """Every address says who may."""
     found = list(addresses(console))
     assert len(found) > 25
     for name, _, permissions in found:
@@ -44,6 +45,7 @@ def test_every_address_says_who_may(console: Console) -> None:
 
 @pytest.mark.slow
 def test_each_role_may_exactly_what_the_matrix_says(console: Console) -> None:
+    """Each role may exactly what the matrix says."""
     from zelo.web.permissions import HOLDERS, ROLES
 
     wrong, looked = [], 0
@@ -65,6 +67,7 @@ def test_each_role_may_exactly_what_the_matrix_says(console: Console) -> None:
 
 
 def test_who_is_not_logged_in_is_led_to_log_in(console: Console) -> None:
+    """Who is not logged in is led to log in."""
     client = console.client()
     for name, address, _ in addresses(console):
         if name not in OPEN:
@@ -97,6 +100,7 @@ def test_what_another_market_governs_is_not_there(console: Console) -> None:
 
 
 def test_no_effect_of_another_decision_can_be_taken_back_through_one(console: Console) -> None:
+    """No effect of another decision can be taken back through one."""
     other = console.value("SELECT min(id) FROM zelo_effect WHERE decision_id <> %s", console.decision)
     client = console.client("commander")
     answer = client.post(f"/decisions/{console.decision}/undo/", {"effect": other, "reason": "mine"})
@@ -105,6 +109,7 @@ def test_no_effect_of_another_decision_can_be_taken_back_through_one(console: Co
 
 
 def test_the_docs_show_the_matrix() -> None:
+    """The docs show the matrix."""
     from zelo.web.permissions import as_markdown
 
     assert as_markdown() in (REPOSITORY / "docs" / "permissions.md").read_text(encoding="utf-8")
@@ -112,12 +117,14 @@ def test_the_docs_show_the_matrix() -> None:
 
 @pytest.mark.parametrize("role", ["strategist", "auditor", "engineer"])
 def test_personal_data_stays_masked_for_who_may_not_see_it(console: Console, role: str) -> None:
+    """Personal data stays masked for who may not see it."""
     page = console.client(role).get(f"/decisions/{console.decision}/").content.decode()
     assert "masked" in page
     assert SECRET not in page
 
 
 def test_a_reveal_is_on_record(console: Console) -> None:
+    """A reveal is on record."""
     count = "SELECT count(*) FROM zelo_audit WHERE action = 'personal_data.read' AND object_id = %s"
     before = console.value(count, str(console.decision))
     client = console.client("reviewer")
@@ -130,6 +137,7 @@ def test_a_reveal_is_on_record(console: Console) -> None:
 
 
 def test_who_may_not_see_personal_data_may_not_search_in_it(console: Console) -> None:
+    """Who may not see personal data may not search in it."""
     query = "/explorer/?what=events&kind=review.posted&field1=review.message&op1=holds&value1=a&days=365"
     assert console.client("strategist").get(query).status_code == 403
     before = console.value("SELECT count(*) FROM zelo_audit WHERE object_kind = 'search'")

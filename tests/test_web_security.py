@@ -34,6 +34,7 @@ class Inline(HTMLParser):
 
 
 def test_every_page_carries_a_strict_policy(console: Console) -> None:
+    """Every page carries a strict policy."""
     client = console.client("commander")
     for page in (*PAGES, "/entrance/login/", "/nowhere/", "/static/zelo/ui.js"):
         headers = client.get(page).headers
@@ -46,6 +47,7 @@ def test_every_page_carries_a_strict_policy(console: Console) -> None:
 
 
 def test_no_page_holds_inline_code_or_style(console: Console) -> None:
+    """No page holds inline code or style."""
     client, stranger = console.client("commander"), console.client()
     decision = f"/decisions/{console.decision}/"
     for page in (*PAGES, decision, "/policies/br_social_commerce/counterfeit_goods/?tab=rules", "/entrance/login/"):
@@ -55,6 +57,7 @@ def test_no_page_holds_inline_code_or_style(console: Console) -> None:
 
 
 def test_what_events_and_people_write_comes_out_as_text(console: Console) -> None:
+    """What events and people write comes out as text."""
     from urllib.parse import quote
 
     from zelo.people.flows import SYSTEM
@@ -84,6 +87,7 @@ def test_what_events_and_people_write_comes_out_as_text(console: Console) -> Non
 
 
 def test_changes_need_the_token_of_the_page(console: Console) -> None:
+    """Changes need the token of the page."""
     from django.test import Client
 
     client = Client(enforce_csrf_checks=True)
@@ -97,6 +101,7 @@ def test_changes_need_the_token_of_the_page(console: Console) -> None:
     "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_nobody_is_led_elsewhere(console: Console, target: str) -> None:
+    """Nobody is led elsewhere."""
     client = console.client("reviewer")
     assert client.post("/language/", {"language": "pt-br", "next": target})["Location"] == "/"
     answer = client.post("/accounts/account/S05/notes/", {"text": "", "back": target})
@@ -107,6 +112,7 @@ def test_nobody_is_led_elsewhere(console: Console, target: str) -> None:
 
 
 def test_a_session_gets_another_id_at_log_in(console: Console) -> None:
+    """A session gets another id at log in."""
     client = console.client()
     client.get("/entrance/login/")
     session = client.session
@@ -119,6 +125,7 @@ def test_a_session_gets_another_id_at_log_in(console: Console) -> None:
 
 
 def test_nobody_signs_up_by_themselves(console: Console) -> None:
+    """Nobody signs up by themselves."""
     client = console.client()
     given = {"email": "new@example.com", "password1": PASSWORD, "password2": PASSWORD}
     client.post("/entrance/signup/", given)
@@ -126,6 +133,7 @@ def test_nobody_signs_up_by_themselves(console: Console) -> None:
 
 
 def test_an_invitation_works_once_and_only_as_it_was_made(console: Console) -> None:
+    """An invitation works once and only as it was made."""
     admin = console.client("admin")
     form = {"email": "invited@example.com", "name": "In", "roles": ["reviewer"], "markets": "br"}
     page = admin.post("/people/", form).content.decode()
@@ -156,12 +164,14 @@ def test_an_invitation_works_once_and_only_as_it_was_made(console: Console) -> N
     ],
 )  # fmt: skip
 def test_parameters_are_never_code(console: Console, query: str) -> None:
+    """Parameters are never code."""
     answer = console.client("commander").get(query, follow=True)
     assert answer.status_code in (200, 400, 404), query
     assert console.value("SELECT count(*) > 1000 FROM zelo_event")
 
 
 def test_an_export_holds_no_formula(console: Console) -> None:
+    """An export holds no formula."""
     from zelo.web.pages.explorer import _cell
 
     assert _cell("=cmd|' /C calc'!A0", False).startswith("'=")
@@ -175,6 +185,7 @@ def test_an_export_holds_no_formula(console: Console) -> None:
 
 
 def test_passwords_and_failures_are_on_record_without_what_was_typed(console: Console) -> None:
+    """Passwords and failures are on record without what was typed."""
     client = console.client()
     before = console.value("SELECT count(*) FROM zelo_audit WHERE action = 'person.log_in_failed'")
     client.post("/entrance/login/", {"login": "auditor@example.com", "password": "wrong-but-secret"})

@@ -15,6 +15,7 @@ from zelo.cli import (
     doctor,
     explaining,
     health,
+    platform_demo,
     running,
     serving,
     simulating,
@@ -41,7 +42,7 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-_MODULES = (checking, running, backtesting, explaining, health, simulating, demo, serving, working, doctor, telling)
+_MODULES = (checking, running, backtesting, explaining, health, simulating, demo, platform_demo, serving, working, doctor, telling)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     zelo.add_command(command)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from zelo.base.messages.message import N_
-from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, Type
+from zelo.events.types import DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, Type
 from zelo.policy.functions.registry import Function, WordList
 
 ITSELF = "{a}"
@@ -126,19 +126,19 @@ _SIZES = MappingProxyType(
 )
 _CONVERSIONS = MappingProxyType(
     {
-        ("bool", STRING): N_("the yes or no that {a} spells"),
-        ("int", DOUBLE): N_("{a} cut to a whole number"),
-        ("int", STRING): N_("the whole number that {a} spells"),
-        ("int", TIMESTAMP): N_("the seconds from 1970 to {a}"),
-        ("double", INT): ITSELF,
-        ("double", STRING): N_("the number that {a} spells"),
-        ("string", INT): N_("{a} as text"),
-        ("string", BOOL): N_("{a} as text"),
-        ("string", TIMESTAMP): N_("{a} as text"),
-        ("string", DURATION): N_("{a} as text, in seconds"),
-        ("timestamp", STRING): N_("the time that {a} spells"),
-        ("timestamp", INT): N_("the time {a} seconds after 1970"),
-        ("duration", STRING): N_("the length of time that {a} spells"),
+        ("bool", "string"): N_("the yes or no that {a} spells"),
+        ("int", "double"): N_("{a} cut to a whole number"),
+        ("int", "string"): N_("the whole number that {a} spells"),
+        ("int", "timestamp"): N_("the seconds from 1970 to {a}"),
+        ("double", "int"): ITSELF,
+        ("double", "string"): N_("the number that {a} spells"),
+        ("string", "int"): N_("{a} as text"),
+        ("string", "bool"): N_("{a} as text"),
+        ("string", "timestamp"): N_("{a} as text"),
+        ("string", "duration"): N_("{a} as text, in seconds"),
+        ("timestamp", "string"): N_("the time that {a} spells"),
+        ("timestamp", "int"): N_("the time {a} seconds after 1970"),
+        ("duration", "string"): N_("the length of time that {a} spells"),
     }
 )
 
@@ -170,7 +170,7 @@ def phrase(function: Function, takes: tuple[Type, ...]) -> str:
         return _IN_ZONE[name] if count == 2 else _IN_UTC[name]
     if (name, count) in _TEXT:
         return _TEXT[name, count]
-    return ITSELF if takes[0] == function.gives else _CONVERSIONS[name, takes[0]]
+    return ITSELF if takes[0] == function.gives else _CONVERSIONS[name, str(takes[0])]
 
 
 def _comparison(name: str, takes: tuple[Type, ...]) -> str:

@@ -51,7 +51,7 @@ def bars(
         return None
     step, known = _STEPS[unit], {at: (count, part) for at, count, part in series}
     first, last = min(known), max(known)
-    spots = []
+    spots: list[tuple[datetime, int, int]] = []
     at = first
     while at <= last and len(spots) < 800:
         spots.append((at, *known.get(at, (0, 0))))

@@ -85,4 +85,4 @@ def choose_language(request: HttpRequest) -> HttpResponse:
     return response
 
 
-choose_language.permissions = {"POST": ""}  # type: ignore[attr-defined]
+choose_language.permissions = {"POST": ""}

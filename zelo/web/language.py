@@ -89,5 +89,5 @@ class LanguageMiddleware:
         if settings.LANGUAGE_COOKIE_NAME not in request.COOKIES and user.is_authenticated:
             chosen = "pt-br" if user.language.lower().startswith("pt") else "en"
             translation.activate(chosen)
-            request.LANGUAGE_CODE = chosen  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = chosen
         return self.get_response(request)

@@ -54,14 +54,16 @@ class Worker:
     ready: Readiness = field(default_factory=Readiness)
     sends: bool = True
     _beaten: float = -1e9
-    _flushed: float = field(default_factory=time.monotonic)
     _swept: float = field(default_factory=time.monotonic)
+    _flushing: threading.Lock = field(default_factory=threading.Lock)
 
     def run(self) -> None:
         """Work until `stop`; survives the database going away and coming back."""
         log("worker_started", worker=self.name)
         if self.sends:
             threading.Thread(target=relay_forever, args=(self.stop, self.clock), daemon=True, name="relay").start()
+        if not self.once:
+            threading.Thread(target=self._flush_forever, daemon=True, name="lake").start()
         wait_s = 0.1
         while not self.stop.is_set():
             try:
@@ -93,13 +95,24 @@ class Worker:
             except Fenced:
                 log("fenced", worker=self.name, partition=partition)
                 self._drop(partition)
-        if time.monotonic() - self._flushed > self.flush_s:
-            self.flush()
         return done
+
+    def _flush_forever(self) -> None:
+        """Write to the lake every so often, beside deciding; a database that is away is waited for."""
+        while not self.stop.wait(self.flush_s):
+            try:
+                self.flush()
+            except Error as error:
+                log("lake_waits", worker=self.name, error=type(error).__name__)
+                connection.close()
+        connection.close()
 
     def flush(self) -> int:
         """Write everything decided to the lake; a full disk is told and tried again later."""
-        self._flushed = time.monotonic()
+        with self._flushing:
+            return self._flush()
+
+    def _flush(self) -> int:
         total = 0
         for partition, held in list(self.owned.items()):
             try:
@@ -110,7 +123,7 @@ class Worker:
                     if count < lake.ROWS_MAX:
                         break
             except Fenced:
-                self._drop(partition)
+                log("fenced", worker=self.name, partition=partition)
             except (CannotWrite, Unavailable, OSError) as error:
                 log("lake_not_written", worker=self.name, partition=partition, detail=str(error)[:200])
         if time.monotonic() - self._swept > 600:

@@ -103,21 +103,22 @@ def keys(request: HttpRequest) -> HttpResponse:
 def _key_act(request: HttpRequest) -> str | None:
     """Do what was asked with a key; return the new key, which is shown once."""
     given, now, actor = request.POST, language.clock(), actor_of(request)
-    fresh = {"prefix": secrets.token_hex(4), "secret": secrets.token_urlsafe(32)}
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     ident = int(given["key"]) if given.get("key", "").isdigit() else 0
     if given.get("do") == "revoke":
         revoke_key(ident, actor=actor, now=now)
         messages.success(request, language.say(N_("The key is revoked: it opens nothing from now on.")))
         return None
     if given.get("do") == "rotate":
-        return rotate_key(ident, **fresh, actor=actor, now=now).key
+        return rotate_key(ident, prefix=prefix, secret=secret, actor=actor, now=now).key
     name, days = given.get("name", "").strip(), given.get("days", "").strip()
     if not name or len(name) > 120:
         raise InvalidInput(N_("a key needs a name"))
     if days and not (days.isdigit() and 0 < int(days) <= 3_650):
         raise InvalidInput(N_("a key lasts between 1 and 3650 days"))
     end = now + timedelta(days=int(days)) if days else None
-    return issue_key(name, scopes=tuple(given.getlist("scopes")), **fresh, actor=actor, now=now, expires_at=end).key
+    scopes = tuple(given.getlist("scopes"))
+    return issue_key(name, scopes=scopes, prefix=prefix, secret=secret, actor=actor, now=now, expires_at=end).key
 
 
 @requires("packs.activate", post="packs.activate")

@@ -92,7 +92,7 @@ def _choices(pack: Pack) -> dict[str, object]:
 
 def _given(request: HttpRequest, _known: tuple[str, ...]) -> list[dict[str, str]]:
     """Return the conditions on fields as they were filled in, and one empty line more."""
-    lines = []
+    lines: list[dict[str, str]] = []
     for number in range(1, CONDITIONS_MAX + 1):
         line = {name: request.GET.get(f"{name}{number}", "") for name in ("field", "op", "value")}
         if line["field"] or not lines or lines[-1]["field"]:

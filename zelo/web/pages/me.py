@@ -64,4 +64,4 @@ def invited(request: HttpRequest, token: str) -> HttpResponse:
     return render(request, "invited.html", {**context, "advice": password_validators_help_texts()})
 
 
-invited.permissions = {"GET": "", "POST": ""}  # type: ignore[attr-defined]
+invited.permissions = {"GET": "", "POST": ""}

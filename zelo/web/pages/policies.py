@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -72,7 +73,7 @@ def rule_in_words(pack: Pack, rule: Rule, words: Words) -> RuleInWords:
 @requires("policies.read")
 def policies(request: HttpRequest) -> HttpResponse:
     """List the packs a person may see, each with its policies."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     known = packs.versions(request.user)
     for name in dict.fromkeys(one.pack for one in known):
         version = packs.version(request.user, name)

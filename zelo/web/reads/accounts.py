@@ -86,7 +86,7 @@ def read(reader: packs.Reader, kind: str, ident: str, now: datetime) -> AccountR
         list(Measure.objects.filter(entity_kind=kind, entity=ident).order_by("-since")[:PAGE]),
         list(Restriction.objects.filter(account=ident).order_by("-since")[:PAGE]) if kind == "account" else [],
         with_state(list(effects[:PAGE])), latest[:PAGE],
-        [(*place.split(":", 1), count) for place, count in beside.most_common(10)],  # type: ignore[misc]
+        [(*place.split(":", 1), count) for place, count in beside.most_common(10)],
         list(Note.objects.filter(object_kind=kind, object_id=ident).order_by("-pk")[:PAGE]), decisions.count(),
     )  # fmt: skip
 
