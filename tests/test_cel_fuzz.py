@@ -201,11 +201,12 @@ def test_a_condition_has_a_greatest_length(piece: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_short_walk_guided_by_coverage() -> None:
-    """The same laws hold on texts that are bred to reach new lines of the checker."""
+@pytest.mark.parametrize(("entry", "runs"), [("fuzz_check", 3_000), ("fuzz_load", 500)])
+def test_a_short_walk_guided_by_coverage(entry: str, runs: int) -> None:
+    """The same laws hold on texts and files that are bred to reach new lines of the checker and of the loader."""
     library("atheris")
-    limits = ("-runs=3000", "-max_total_time=15", "-max_len=120", "-seed=7")
-    command = [sys.executable, "-m", "tests.fuzz.fuzz_check", *limits]
+    limits = (f"-runs={runs}", "-max_total_time=15", "-max_len=120", "-seed=7")
+    command = [sys.executable, "-m", f"tests.fuzz.{entry}", *limits]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Done " in done.stderr

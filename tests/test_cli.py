@@ -182,6 +182,8 @@ def test_explain_replays_a_run_up_to_an_event(pack: str, tmp_path: Path, capsys:
         ("{}", 2, "has no `kind`"),
         ('{"kind": "x.y"}', 2, "no kind of event `x.y`"),
         ('{"event": 5}', 2, "`event` must be an object"),
+        ('{"event": {"kind": "review.posted"}, "lables": {}}', 2, "no `lables`"),
+        ('{"event": {"kind": "review.posted", "strs": 1}}', 2, "no field `strs`"),
         ('{"event": {"kind": "review.posted"}, "history": {}}', 2, "`history` must be a list"),
         ('{"event": {"kind": "review.posted"}, "features": {"nope": 1}}', 2, "no feature `nope`"),
         ('{"event": {"kind": "review.posted"}, "features": {"stars_7d": "x"}}', 2, "`stars_7d` must be `int`"),
@@ -306,6 +308,7 @@ def test_help_speaks_both_languages(capsys: Capture, monkeypatch: pytest.MonkeyP
             assert code == 0 and name in out
             options = [param for param in command.params if isinstance(param, click.Option)]
             assert all(option.opts[0] in out and option.help for option in options)
+    assert "Falta o argumento 'PACK'" in zelo(capsys, "run")[2], "click speaks it too"
     assert "Idioma" in zelo(capsys, "run", "--help")[1] and "Language" not in zelo(capsys, "run", "--help")[1]
     monkeypatch.setenv("ZELO_LANGUAGE", "en")
     assert "Language of what is shown" in zelo(capsys, "run", "--help")[1], "English comes back after Portuguese"

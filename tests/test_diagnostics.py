@@ -9,6 +9,7 @@ import pytest
 from tests.base_pack import FILES
 from tests.literate import Case, Place, cases, sections
 from tests.places import REPOSITORY
+from zelo.adapters.packs import checked_pack
 from zelo.adapters.translation import LANGUAGES, translator
 from zelo.base.messages import MESSAGES
 from zelo.base.render import render
@@ -33,7 +34,7 @@ def places(report: Report) -> frozenset[Place]:
 def loaded(case: Case) -> Report:
     """Load a case's pack, and ask the case's backend too when it names one."""
     report = Report()
-    pack = load_pack(case.files, report)
+    pack = checked_pack(case.files, report)
     if case.backend:
         assert pack is not None and not report.diagnostics
         rule = next(rule for rule in pack.rules if rule.policy == "case")

@@ -131,6 +131,21 @@ def test_a_removal_makes_a_demotion_superfluous_and_says_so() -> None:
     assert (charge.rules, charge.parameters["severity"]) == (("two", "three"), "high")
 
 
+BROKEN = """
+- {rule: strong, on: listing.created, when: event.price > 1.0, then: [{remove_content: {}}]}
+- {rule: weak, on: listing.created, when: event.price > 0.0, then: [{demote: {factor: 0.5}}]}
+"""
+
+
+def test_a_tripped_circuit_breaker_leaves_the_milder_effect_in_force() -> None:
+    """The second removal of a day is past the limit of one: held, and the demotion that it would outweigh stands."""
+    engine = Engine(pack_of(BROKEN, limits="daily_limits: {remove_content: 1}\n"))
+    first, second = (engine.decide_json(listing(number)) for number in (1, 2))
+    assert [effect.kind for effect in first.effects] == ["remove_content"]
+    assert [effect.kind for effect in second.effects] == ["demote"]
+    assert [(held.effect.kind, held.reason) for held in second.held] == [("remove_content", "daily_limit")]
+
+
 LIMITED = """
 - {rule: first, on: listing.created, when: event.price < 10.0, then: [{open_case: {queue: a}}], daily_limit: 1}
 - {rule: second, on: listing.created, when: event.price < 20.0, then: [{open_case: {queue: b}}]}

@@ -20,7 +20,8 @@ from zelo.policy.functions.words import Words
 from zelo.policy.load_pack import load_pack
 from zelo.policy.scalar import Scalar
 from zelo.policy.terms import Term
-from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, compile_kind, plain_object, timestamp_us
+from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, compile_kind
+from zelo.policy.to_python.plain import plain_object, timestamp_us
 
 PACK = load_pack(FILES, Report())
 assert PACK is not None

@@ -266,14 +266,17 @@ def test_another_run_is_never_mixed_in(job: Run, tmp_path: Path) -> None:
     assert go(replace(job, pack=changed, fresh=True)).finished
 
 
-@pytest.mark.parametrize("name", ["run.json", "checkpoint"])
-def test_a_damaged_run_is_told_as_one(job: Run, name: str) -> None:
-    """What cannot be read is no reason to guess; --fresh starts over."""
+def test_a_damaged_run_is_told_as_one(job: Run) -> None:
+    """What cannot be read is no reason to guess; --fresh starts over where it can tell that the run is zelo's."""
     run_history(job, lambda *_: None, lambda: True)
-    (job.out / name).write_bytes(b"\xff\x00")
-    with pytest.raises(Conflict, match=f"{name} cannot be read.*--fresh"):
+    (job.out / "checkpoint").write_bytes(b"\xff\x00")
+    with pytest.raises(Conflict, match="checkpoint cannot be read.*--fresh"):
         go(job)
     assert go(replace(job, fresh=True)).finished
+    (job.out / "run.json").write_bytes(b"\xff\x00")
+    for fresh in (False, True):
+        with pytest.raises(Conflict, match="by hand"):
+            go(replace(job, fresh=fresh))
 
 
 def test_a_source_that_changed_under_a_run_is_refused(job: Run) -> None:

@@ -194,14 +194,6 @@ def test_each_bad_line_is_a_dead_letter_with_its_place(tmp_path: Path) -> None:
     assert (tmp_path / "lake" / "dead_letters.jsonl").stat().st_mode & 0o077 == 0
 
 
-def test_a_damaged_gzip_file_is_told_with_its_line(tmp_path: Path) -> None:
-    """A download that broke off is no reason to guess."""
-    whole = lines(tmp_path / "a.jsonl.gz", *(event(str(n)) for n in range(1_000)))
-    whole.write_bytes(whole.read_bytes()[:-40])
-    with pytest.raises(InvalidInput, match=r"a\.jsonl\.gz: the compressed file breaks off"):
-        import_events(job(whole), tmp_path / "lake", tmp_path / "d.jsonl", lambda *_: None)
-
-
 # --- tables
 
 SELECT_ALL = """

@@ -238,10 +238,10 @@ def declared(group: str) -> set[str]:
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
-    """The package depends on exactly what it imports; `tzdata` alone is used without an import."""
+    """The package depends on exactly what it imports."""
     providers = packages_distributions()
     used = {normal(providers[name][0]) if name in providers else name for name in imported("zelo")}
-    assert used == declared("run") - {"tzdata"}
+    assert used == declared("run")
 
 
 def test_the_tests_import_only_what_is_declared() -> None:

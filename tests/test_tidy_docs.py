@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 import dev
 from tests.places import REPOSITORY
+from zelo import Decision, open_pack
 from zelo.base.effects import EFFECTS
 
 DOCS = REPOSITORY / "docs"
@@ -65,6 +67,16 @@ def test_what_runs_is_a_part_of_what_is_tested() -> None:
         for n in ("run.txt", "dev.txt")
     ]
     assert pins[0] and pins[0] <= pins[1]
+
+
+def test_the_library_is_used_as_the_readme_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Python of the README runs, given an event."""
+    monkeypatch.chdir(REPOSITORY)
+    (code,) = re.findall(r"```python\n(.*?)```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), flags=re.S)
+    event = open_pack(REPOSITORY / "packs" / "br_social_commerce").policies[0].examples[0].event
+    seen: dict[str, object] = {"line": json.dumps(event).encode()}
+    exec(code, seen)
+    assert isinstance(seen["decision"], Decision) and seen["decision"].event_id == event["id"]
 
 
 # ----------------------------------------------------------------------------------------------------------- all pages

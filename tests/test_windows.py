@@ -12,7 +12,6 @@ from hypothesis import given, settings
 from tests.windows_oracle import Folded, answer
 from tests.windows_stories import CASES, MS, VALUES, Step, feature, order_keys, specs_of, stories, told
 from zelo.events.types import DOUBLE, INT, STRING, Type
-from zelo.features import distinct
 from zelo.features.plan import plan
 from zelo.features.spec import AGGREGATES, FeatureSpec, Value
 from zelo.features.state import Windows
@@ -124,14 +123,14 @@ def test_long_stories_of_hot_keys_equal_their_twins() -> None:
         assert tell(specs, steps) >= len(steps) * len(specs) * 2
 
 
-def test_running_numbers_may_start_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Which events are among the latest is known although their running numbers are kept in few bits."""
-    monkeypatch.setattr(distinct, "RUNNING_BITS", 6)
-    monkeypatch.setattr(distinct, "_RUNNING", 63)
+def test_values_that_come_again_and_again_are_known_by_their_latest_event() -> None:
+    """What a busy key keeps of earlier events of a value changes nothing, nor does leaving it out."""
     steps = [Step(occurred=number * 3, key="hot", value=_some(number, STRING)) for number in range(200)]
-    few = [replace(step, value=f"v{number * number % 7}") for number, step in enumerate(steps)]
+    some, few = ([replace(s, value=f"v{n * n % base}") for n, s in enumerate(steps)] for base in (41, 7))
     specs = specs_of("distinct", STRING, (1, 9, 40))
-    for story in (steps, few):
+    finite = [spec for spec in specs if spec.window_ms]
+    specs += tuple(replace(spec, name=f"{spec.name}_long", window_ms=(spec.window_ms or 0) * 30) for spec in finite)
+    for story in (steps, some, few):
         assert tell(specs, story) == len(story) * len(specs) * 3
 
 

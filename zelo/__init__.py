@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from zelo.base import versions
+
 if TYPE_CHECKING:
     from zelo.adapters.packs import open_pack
     from zelo.decide.decision import Decision
     from zelo.decide.logic import Engine
 
-__version__ = "0.1.0"
-LANGUAGE_VERSION = "1"
-"""Version of what policies mean (docs/language.md); stored with every run."""
+__version__ = versions.ZELO
+LANGUAGE_VERSION = versions.LANGUAGE
 __all__ = ["LANGUAGE_VERSION", "Decision", "Engine", "__version__", "open_pack"]
 
 

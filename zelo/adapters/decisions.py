@@ -59,6 +59,10 @@ class DecisionParts:
     def __init__(self, out: Path) -> None:
         self.folder = out / "decisions"
 
+    def has(self, count: int) -> bool:
+        """Say whether the first parts are all there."""
+        return all(self._path(number).is_file() for number in range(count))
+
     def keep(self, count: int) -> None:
         """Remove all but the first parts: what was written after the last checkpoint is decided again."""
         self.folder.mkdir(parents=True, exist_ok=True)

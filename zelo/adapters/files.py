@@ -14,6 +14,8 @@ from zelo.base.messages.message import N_
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_IN_THE_WAY = frozenset({errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENOTEMPTY})
+_NO_FOLDER = frozenset({*_REFUSED, *_IN_THE_WAY, errno.ENOENT, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL})
 _FULL_WORDS = (
     "No space left on device",
     "Disk quota exceeded",
@@ -64,7 +66,23 @@ def writing(place: Path) -> Iterator[None]:
             ) from error
         if error.errno in _REFUSED:
             raise CannotWrite(N_("{place} may not be written to: check its permissions"), place=place) from error
+        if error.errno in _IN_THE_WAY:
+            told = {"file": error.filename or place, "reason": error.strerror}
+            raise CannotWrite(N_("{file} is in the way: {reason}"), **told) from error
         raise
+
+
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make a folder and those around it, unless it is there; raise CannotWrite when there can be none."""
+    with writing(folder):
+        try:
+            folder.mkdir(mode=mode, parents=True, exist_ok=True)
+        except OSError as error:
+            if error.errno not in _NO_FOLDER:
+                raise
+            raise CannotWrite(
+                N_("{place} cannot be a folder to write to: {reason}"), place=folder, reason=error.strerror
+            ) from error
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -76,9 +94,13 @@ def is_disk_full(error: BaseException) -> bool:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for one process; raise Conflict when another holds it. A crash lets go of it."""
+    """
+    Hold a folder for one process; raise Conflict when another holds it. A crash lets go of it.
+
+    A new folder is its owner's alone: what comes into it may be personal data.
+    """
+    make_folder(folder, 0o700)
     with writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
         file = (folder / ".lock").open("wb")
     with file:
         try:

@@ -20,7 +20,8 @@ _FAMILIES = {
     "text": ("VARCHAR", "UUID", "ENUM"),
     "bool": ("BOOLEAN",),
     "zoned": ("TIMESTAMP WITH TIME ZONE",),
-    "local": ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "DATE"),
+    "local": ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "DATE"),
+    "nanos": ("TIMESTAMP_NS", "TIMESTAMPTZ_NS"),
     "interval": ("INTERVAL",),
     "json": ("JSON",),
     "nothing": ('"NULL"', "NULL"),
@@ -95,6 +96,7 @@ class _Scalar:
 
 _IN_YEARS = f"BETWEEN {YEAR_1_US} AND {YEAR_9999_US}"
 _FROM_TEXT = "TRY_CAST({0} AS TIMESTAMPTZ)"
+_CUT = "((epoch_ns({0}) - ((epoch_ns({0}) % 1000) + 1000) % 1000) // 1000)"
 _SCALARS = {
     ("int", "integer"): _Scalar("TRY_CAST({0} AS BIGINT)", "TRY_CAST({0} AS BIGINT) IS NOT NULL", "out_of_range"),
     ("int", "decimal"): _Scalar("TRY_CAST({0} AS BIGINT)", "{0} = trunc({0})", found="double"),
@@ -116,6 +118,7 @@ _SCALARS = {
     ("string", "decimal"): _Scalar("CAST({0} AS VARCHAR)"),
     ("string", "floating"): _Scalar("CASE WHEN isfinite({0}) THEN CAST({0} AS VARCHAR) END"),
     ("string", "bool"): _Scalar("CAST({0} AS VARCHAR)"),
+    ("string", "nanos"): _Scalar("CAST({0} AS VARCHAR)"),
     ("string", "local"): _Scalar("CAST({0} AS VARCHAR)"),
     ("bool", "bool"): _Scalar("{0}"),
     ("bool", "integer"): _Scalar("({0} = 1)", "{0} IN (0, 1)", found="int"),
@@ -126,6 +129,7 @@ _SCALARS = {
     ("timestamp", "local"): _Scalar(
         "epoch_us(CAST({0} AS TIMESTAMP))", f"epoch_us(CAST({{0}} AS TIMESTAMP)) {_IN_YEARS}", "out_of_range"
     ),
+    ("timestamp", "nanos"): _Scalar(_CUT, f"{_CUT} {_IN_YEARS}", "out_of_range"),
     ("timestamp", "text"): _Scalar(f"epoch_us({_FROM_TEXT})", f"epoch_us({_FROM_TEXT}) {_IN_YEARS}", "bad_timestamp"),
     ("duration", "interval"): _Scalar(
         "epoch_us({0})", "date_part('year', {0}) = 0 AND date_part('month', {0}) = 0", "out_of_range"
@@ -136,8 +140,8 @@ _SCALARS = {
 def _list(wanted: ListOf, sql_type: str, sql: str) -> Fit | None:
     """Fit item by item, then drop the absent ones."""
     kind = family(sql_type)
-    if kind == "json":
-        cast = f"TRY_CAST({sql} AS JSON[])"
+    if kind in ("json", "text"):
+        cast = f"TRY_CAST({_parsed(kind, sql)} AS JSON[])"
         return _with_misfit(_list(wanted, "JSON[]", cast), f"({sql} IS NOT NULL AND {cast} IS NULL)")
     item = f"i{len(sql)}"  # longer than any name inside, so that nested lists never share one
     inner = fit(wanted.item, sql_type[:-2], item) if kind == "list" else None
@@ -150,8 +154,8 @@ def _list(wanted: ListOf, sql_type: str, sql: str) -> Fit | None:
 def _map(wanted: MapOf, sql_type: str, sql: str) -> Fit | None:
     """Fit value by value, then drop the absent ones."""
     kind = family(sql_type)
-    if kind in ("json", "struct"):
-        cast = f"TRY_CAST(to_json({sql}) AS MAP(VARCHAR, JSON))"
+    if kind in ("json", "struct", "text"):
+        cast = f"TRY_CAST({_parsed(kind, sql)} AS MAP(VARCHAR, JSON))"
         return _with_misfit(_map(wanted, "MAP(VARCHAR, JSON)", cast), f"({sql} IS NOT NULL AND {cast} IS NULL)")
     entries, entry = f"map_entries({sql})", f"e{len(sql)}"
     inner = None
@@ -168,14 +172,19 @@ def _object(wanted: ObjectOf, sql_type: str, sql: str) -> Fit | None:
     """Fit objects inside lists, from structs or JSON whose fields are all optional scalars."""
     kind = family(sql_type)
     simple = all(not entry.required and str(entry.type) in _SIMPLE for _, entry in wanted.fields)
-    if kind not in ("json", "struct") or not simple:
+    if kind not in ("json", "struct", "text") or not simple:
         return None
-    cast = f"TRY_CAST(to_json({sql}) AS {sql_name(wanted)})"
+    cast = f"TRY_CAST({_parsed(kind, sql)} AS {sql_name(wanted)})"
     parts = {name: f"({cast}).{quoted(name)}" for name, _ in wanted.fields}
     finite = {n: f"CASE WHEN isfinite({p}) THEN {p} END" for n, p in parts.items() if wanted.by_name[n].type == DOUBLE}
     made = ", ".join(f"{quoted(name)} := {part}" for name, part in {**parts, **finite}.items())
     value = f"CASE WHEN {cast} IS NOT NULL THEN struct_pack({made}) END"
     return Fit(value, f"({sql} IS NOT NULL AND {cast} IS NULL)", found="object")
+
+
+def _parsed(kind: str, sql: str) -> str:
+    """Return a column as JSON; NULL when it is text that is none."""
+    return {"json": sql, "text": f"TRY_CAST({sql} AS JSON)"}.get(kind, f"to_json({sql})")
 
 
 _SIMPLE = ("bool", "double", "string")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
@@ -15,7 +17,7 @@ from zelo.adapters.columns import arrow_type
 from zelo.adapters.dead_letters import DeadLetters
 from zelo.adapters.files import writing
 from zelo.adapters.fitting import literal
-from zelo.adapters.stage import Clock, Part, Progress, Stage
+from zelo.adapters.stage import Clock, Origin, Part, Progress, Stage
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder
@@ -36,6 +38,23 @@ def find_json_lines(source: Path) -> list[Path]:
     return [path for path in entries if path.is_file() and path.name.endswith(SUFFIXES)]
 
 
+class BrokenOff(InvalidInput):
+    """A compressed file breaks off or is damaged."""
+
+    def __init__(self, path: Path, line: int) -> None:
+        """Keep after which line."""
+        super().__init__(
+            N_("{file}: the compressed file breaks off or is damaged after line {line}"), file=path.name, line=line
+        )
+        self.line = line
+
+    def bury(self, path: Path, letters: DeadLetters) -> None:
+        """Tell what is lost behind the last line as one dead letter; raise this when not one line could be read."""
+        if not self.line:
+            raise self
+        letters.add("broken_off", {}, file=path.name, row=self.line + 1, raw="")
+
+
 def stage_json_lines(
     stage: Stage, files: list[Path], decoder: Decoder, clock: Clock, letters: DeadLetters, progress: Progress
 ) -> int:
@@ -44,26 +63,11 @@ def stage_json_lines(
         name: _KindWriter(stage.folder / f"kind_{n}.parquet", kind)
         for n, (name, kind) in enumerate(decoder.kinds.items())
     }
-    rows = 0
+    reader = _Reader(decoder, clock, letters, progress, writers)
     try:
         for path in files:
-            number = len(stage.sources)
-            stage.sources.append(path.name)
-            for line_number, line in _lines(path):
-                rows += 1
-                if rows % _TELL_EVERY == 0:
-                    progress(N_("reading lines"), rows, 0)
-                try:
-                    if len(line) > LINE_BYTES_MAX:
-                        raise invalid("too_long", limit=LINE_BYTES_MAX)
-                    event = decoder.decode_json(line)
-                    _check_time(floor_ms(event.occurred_at), clock)
-                except InvalidInput as error:
-                    code = str(error.params["code"])
-                    raw = line.decode("utf-8", "backslashreplace").rstrip("\r\n")
-                    letters.add(code, error.params, file=path.name, row=line_number, raw=raw)
-                    continue
-                writers[event.kind].add(number, line_number, event)
+            stage.sources.append(Origin(path.name, lines=partial(read_lines, path)))
+            reader.read(path, len(stage.sources) - 1)
     finally:
         for writer in writers.values():
             writer.close()
@@ -73,7 +77,40 @@ def stage_json_lines(
             relation = f"lines_{len(stage.parts)}"
             stage.run(f"CREATE VIEW {relation} AS SELECT {fields} FROM read_parquet({literal(str(writer.path))})")
             stage.parts.append(Part(name, relation))
-    return rows
+    return reader.rows
+
+
+@dataclass
+class _Reader:
+    """Reads files line by line and gives each event to the writer of its kind."""
+
+    decoder: Decoder
+    clock: Clock
+    letters: DeadLetters
+    progress: Progress
+    writers: Mapping[str, _KindWriter]
+    rows: int = 0
+
+    def read(self, path: Path, source: int) -> None:
+        """Read one file; what cannot be taken in is a dead letter."""
+        try:
+            for number, line in read_lines(path):
+                self.rows += 1
+                if self.rows % _TELL_EVERY == 0:
+                    self.progress(N_("reading lines"), self.rows, 0)
+                try:
+                    if len(line) > LINE_BYTES_MAX:
+                        raise invalid("too_long", limit=LINE_BYTES_MAX)
+                    event = self.decoder.decode_json(line)
+                    _check_time(floor_ms(event.occurred_at), self.clock)
+                except InvalidInput as error:
+                    code = str(error.params["code"])
+                    self.letters.add(code, error.params, file=path.name, row=number, raw=text_of(line))
+                    continue
+                self.writers[event.kind].add(source, number, event)
+        except BrokenOff as broken:
+            broken.bury(path, self.letters)
+            self.rows += 1
 
 
 def _check_time(occurred_ms: int, clock: Clock) -> None:
@@ -83,8 +120,8 @@ def _check_time(occurred_ms: int, clock: Clock) -> None:
         raise invalid("unorderable", path="occurred_at")
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield number and bytes of every line that is not blank; of one that is too long, its start."""
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield number and bytes of every line that is not blank; of one that is too long, its start. Raise BrokenOff."""
     opened = gzip.open(path, "rb") if path.name.endswith(".gz") else path.open("rb")
     with cast(IO[bytes], opened) as file:
         number = 0
@@ -98,11 +135,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 if line.strip():
                     yield number, line
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise InvalidInput(
-                N_("{file}: the compressed file breaks off or is damaged after line {line}"),
-                file=path.name,
-                line=number,
-            ) from error
+            raise BrokenOff(path, number) from error
+
+
+def text_of(line: bytes) -> str:
+    """Return a line as it is kept in a dead letter."""
+    return line.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
 
 def _skip_line(file: IO[bytes]) -> None:

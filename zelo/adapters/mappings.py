@@ -10,7 +10,7 @@ import duckdb
 
 from zelo.adapters.dead_letters import DeadLetters
 from zelo.adapters.fitting import Fit, fit, literal, quoted, sql_name
-from zelo.adapters.stage import Clock, Part, Stage, first_line, mapping_error
+from zelo.adapters.stage import Clock, Origin, Part, Stage, first_line, mapping_error
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.events.intake import ORDER_MS_MAX, ORDER_MS_MIN
@@ -38,12 +38,14 @@ class Mapped:
         self.number = len(stage.sources)
         self.table = f"mapped_{self.number}"
         self._clock = clock
-        stage.sources.append(name)
 
     def take(self, sql: str, tables: Sequence[str], letters: DeadLetters) -> int:
         """Run the SQL, judge every row, stage the good ones by kind; return how many rows there were."""
         self._run(sql, tables)
         given = self._given()
+        pairs = ", ".join(f"{literal(column)}, m.{quoted(column)}" for column in given)
+        self.origin = Origin(self.name, relation=self.table, raw=f"CAST(json_object({pairs}) AS VARCHAR)")
+        self.stage.sources.append(self.origin)
         self.stage.run(
             f"CREATE TABLE {self.table}_judged AS SELECT *, {self._verdict(given)} AS _fault FROM {self.table}"
         )
@@ -70,6 +72,12 @@ class Mapped:
                     mapping=self.name,
                     reason=first_line(error),
                     tables=", ".join(tables) or "-",
+                ) from error
+            except duckdb.ConversionException as error:
+                raise InvalidInput(
+                    N_("{mapping} cannot be run: {reason}; with TRY_CAST in place of CAST such a row is a dead letter"),
+                    mapping=self.name,
+                    reason=first_line(error),
                 ) from error
             except duckdb.Error as error:
                 raise mapping_error(self.name, error, lines_before=1) from error
@@ -152,6 +160,8 @@ class Mapped:
             entry = made[column.name]
             if entry is not None and entry.misfit is not None:
                 cases.append((entry.misfit, _fault(entry.code, column.name, str(column.type), entry.found)))
+            if column.path in kind.roles.values():
+                cases.append((f"({values.get(column.name, 'NULL')}) = ''", _fault("empty_id", column.name)))
             needed = _needed(kind, column, values)
             if needed is not None:
                 absent = f"({values.get(column.name, 'NULL')}) IS NULL AND {needed}"
@@ -174,8 +184,8 @@ class Mapped:
         """Write the refused rows to the dead letters; return how many rows there were in all."""
         [(count,)] = self.stage.run(f"SELECT count(*) FROM {self.table}_judged")
         found = self.stage.stream(
-            f"SELECT t._row, _fault, CAST(to_json(t) AS VARCHAR) FROM {self.table} t JOIN {self.table}_judged j"
-            " ON t._row = j._row WHERE _fault IS NOT NULL ORDER BY t._row"
+            f"SELECT m._row, _fault, {self.origin.raw} FROM {self.table} m JOIN {self.table}_judged j"
+            " ON m._row = j._row WHERE _fault IS NOT NULL ORDER BY m._row"
         )
         for row, fault, raw in found:
             code, params = self._told(fault)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from zelo.adapters.mapping_text import check_mappings
 from zelo.base.errors import InvalidInput, NotFound, PolicyRejected
 from zelo.base.messages.message import N_
 from zelo.base.source import Report
@@ -52,10 +53,17 @@ def open_pack(path: Path | str) -> Pack:
     Raises PolicyRejected with every diagnostic when anything is wrong, and what `read_pack_files` raises.
     """
     report = Report()
-    pack = load_pack(read_pack_files(path), report)
+    pack = checked_pack(read_pack_files(path), report)
     if pack is None:
         raise PolicyRejected(report.diagnostics)
     return pack
+
+
+def checked_pack(files: Mapping[str, bytes], report: Report) -> Pack | None:
+    """Check the files of a pack, its SQL among them; None when anything is wrong, which is in the report."""
+    pack = load_pack(files, report)
+    check_mappings(files, report)
+    return None if report.has_errors else pack
 
 
 def _walk(folder: Path, root: Path, depth: int) -> Iterator[Path]:

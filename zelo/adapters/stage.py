@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +64,18 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where rows come from, and how to get one again as it came: as lines of a file, or from a table."""
+
+    name: str
+    lines: Callable[[], Iterator[tuple[int, bytes]]] | None = None
+    relation: str = ""
+    """Table with `_row`."""
+    raw: str = ""
+    """SQL of a row as text."""
+
+
+@dataclass(frozen=True)
 class Sequenced:
     """How many events there are once duplicates are out, and how they stand in time."""
 
@@ -80,8 +92,8 @@ class Stage:
         self.kinds = kinds
         self.limits = limits
         self.parts: list[Part] = []
-        self.sources: list[str] = []
-        """Name of each source by its number `_src`."""
+        self.sources: list[Origin] = []
+        """By the number `_src`."""
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -92,15 +104,16 @@ class Stage:
         self.run("SET TimeZone = 'UTC'")
         self.run("SET autoinstall_known_extensions = false")
         self.run("SET autoload_known_extensions = false")
+        self.run("SET python_enable_replacements = false")
 
     def close(self) -> None:
         """Remove all that was staged."""
         self.db.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def lock(self, readable: Path) -> None:
-        """From here on SQL reads files below `readable` only, and changes no setting."""
-        self.run(f"SET allowed_directories = [{literal(str(readable))}, {literal(str(self.folder))}]")
+    def lock(self, readable: Sequence[Path]) -> None:
+        """From here on SQL reads these files only, and changes no setting."""
+        self.run(f"SET allowed_paths = [{', '.join(literal(str(path)) for path in readable)}]")
         self.run("SET enable_external_access = false")
         self.run("SET lock_configuration = true")
 
@@ -206,17 +219,25 @@ class Stage:
         return Sequenced(events=found[0], late=found[1], last_order_key=found[2] if found[0] else 0)
 
     def _duplicates(self, letters: DeadLetters) -> None:
-        again = self.run("SELECT part FROM arrived WHERE time > 1 ORDER BY _src, _row LIMIT 1")
-        if not again:
-            return
-        for number, part in enumerate(self.parts):
-            found = self.stream(f"""
-                SELECT p._src, p._row, p.event_id, CAST(to_json(p) AS VARCHAR)
-                FROM {part.relation} p JOIN arrived a ON a._src = p._src AND a._row = p._row
-                WHERE a.part = {number} AND a.time > 1 ORDER BY p._src, p._row
+        for number, origin in enumerate(self.sources):
+            for row, event_id, raw in self._again(number, origin):
+                letters.add("duplicate", {"event_id": event_id}, file=origin.name, row=row, raw=raw)
+
+    def _again(self, number: int, origin: Origin) -> Iterator[tuple[int, str, str]]:
+        """Yield number, id and text of the rows of a source whose id was there before."""
+        chosen = f"a._src = {number} AND a.time > 1"
+        if origin.lines is None:
+            yield from self.stream(f"""
+                SELECT a._row, a.event_id, {origin.raw} FROM arrived a JOIN {origin.relation} m ON m._row = a._row
+                WHERE {chosen} ORDER BY a._row
             """)
-            for source, row, event_id, raw in found:
-                letters.add("duplicate", {"event_id": event_id}, file=self.sources[source], row=row, raw=raw)
+            return
+        found = self.stream(f"SELECT a._row, a.event_id FROM arrived a WHERE {chosen} ORDER BY a._row")
+        lines: Iterator[tuple[int, bytes]] | None = None
+        for row, event_id in found:
+            lines = lines or origin.lines()
+            line = next(line for number, line in lines if number == row)
+            yield row, event_id, line.decode("utf-8", "backslashreplace").rstrip("\r\n")
 
     def write(self, lake: LakeWriter, progress: Progress, total: int) -> dict[str, int]:
         """Write all sequenced events to the lake; return how many there are of each kind."""

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import duckdb
+import msgspec
 
 from zelo.adapters.dead_letters import DeadLetters
 from zelo.adapters.fitting import literal, quoted
+from zelo.adapters.mapping_text import first_mistake, without_end
 from zelo.adapters.mappings import Mapped
-from zelo.adapters.stage import Clock, Progress, Stage, first_line, mapping_error
+from zelo.adapters.stage import Clock, Progress, Stage, first_line
+from zelo.adapters.text_tables import load_csv, load_json
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 
-SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".json", ".json.gz", ".jsonl", ".jsonl.gz", ".ndjson")
+_TEXT = (".csv", ".tsv", ".json", ".jsonl", ".ndjson")
+SUFFIXES = (".parquet", *_TEXT, *(f"{suffix}.gz" for suffix in _TEXT))
 
 
 def find_tables(source: Path) -> Mapping[str, Path]:
@@ -50,11 +55,11 @@ def stage_tables(
     tables = find_tables(source)
     wanted = {name: _statement(name, sql) for name, sql in mappings.items()}
     rows = 0
-    for table in sorted({table for name, sql in wanted.items() for table in _tables_of(stage, name, sql)}):
-        if table in tables:
-            progress(N_("reading tables"), 0, 0)
-            rows += _load(stage, table, tables[table], letters)
-    stage.lock(source.resolve() if source.is_dir() else source.resolve().parent)
+    readable: list[Path] = []
+    for table in sorted({table for sql in wanted.values() for table in _tables_of(stage, sql, tables)}):
+        progress(N_("reading tables"), 0, 0)
+        rows += _load(stage, table, tables[table], letters, readable)
+    stage.lock(readable)
     for number, (name, sql) in enumerate(wanted.items()):
         progress(N_("running the pack's SQL"), number, len(wanted))
         rows += Mapped(stage, f"sources/{name}.sql", clock).take(sql, tuple(tables), letters)
@@ -62,53 +67,50 @@ def stage_tables(
 
 
 def _statement(name: str, sql: str) -> str:
-    """Return the one SELECT of a mapping; raise InvalidInput when it is anything else."""
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise mapping_error(f"sources/{name}.sql", error) from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+    """Return the one SELECT of a mapping without the sign that ends it; raise InvalidInput when it is anything else."""
+    wrong = first_mistake(sql)
+    if wrong is not None and not wrong.reason:
         raise InvalidInput(N_("{mapping} must be one SELECT and nothing else"), mapping=f"sources/{name}.sql")
-    return statements[0].query.strip().rstrip(";")
+    if wrong is not None:
+        raise InvalidInput(
+            N_("{mapping} cannot be run: {reason}"), mapping=f"sources/{name}.sql:{wrong.line}", reason=wrong.reason
+        )
+    return without_end(sql)
 
 
-def _tables_of(stage: Stage, name: str, sql: str) -> set[str]:
-    try:
-        return set(stage.db.get_table_names(sql))
-    except duckdb.Error as error:
-        raise mapping_error(f"sources/{name}.sql", error) from error
+def _tables_of(stage: Stage, sql: str, tables: Mapping[str, Path]) -> set[str]:
+    """Return the tables that a mapping may read: all that it names; SQL makes no difference between `X` and `x`."""
+    [(text,)] = stage.db.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
+    tree = msgspec.json.decode(text)
+    if tree["error"]:
+        return {name for name in tables if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql, re.IGNORECASE)}
+    named = {name.lower() for name in _named(tree)}
+    return {name for name in tables if name.lower() in named}
 
 
-def _load(stage: Stage, name: str, path: Path, letters: DeadLetters) -> int:
-    """Make a table of the database out of a file; return how many of its rows could not be read."""
-    place, table = literal(str(path.resolve())), quoted(name)
+def _named(tree: object) -> Iterator[str]:
+    """Yield the names of all tables in a statement that DuckDB wrote as JSON."""
+    for inner in tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ():
+        yield from _named(inner)
+    if isinstance(tree, dict) and tree.get("type") == "BASE_TABLE":
+        yield tree["table_name"]
+
+
+def _load(stage: Stage, name: str, path: Path, letters: DeadLetters, readable: list[Path]) -> int:
+    """
+    Make a table of the database out of a file; return how many of its rows could not be read.
+
+    Parquet is read where it is, and added to `readable`.
+    """
+    table = quoted(name)
     kind = path.name.lower().removesuffix(".gz")
     try:
         if path.is_dir() or kind.endswith(".parquet"):
-            files = f"{place[:-1]}/*.parquet'" if path.is_dir() else place
-            stage.run(f"CREATE VIEW {table} AS SELECT * FROM read_parquet({files})")
+            files = [file.resolve() for file in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
+            readable += files
+            places = ", ".join(literal(str(file)) for file in files)
+            stage.run(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{places}])")
             return 0
-        if kind.endswith((".csv", ".tsv")):
-            return _load_text(stage, table, path, letters)
-        read = "read_ndjson" if kind.endswith((".jsonl", ".ndjson")) else "read_json"
-        stage.run(f"CREATE TABLE {table} AS SELECT * FROM {read}({place}, sample_size = -1)")
-        return 0
+        return (load_csv if kind.endswith((".csv", ".tsv")) else load_json)(stage, table, path, letters)
     except duckdb.Error as error:
         raise InvalidInput(N_("{file} cannot be read: {reason}"), file=path.name, reason=first_line(error)) from error
-
-
-def _load_text(stage: Stage, table: str, path: Path, letters: DeadLetters) -> int:
-    """Load a CSV file, all columns as text so that no value depends on its neighbors; bad lines are dead letters."""
-    place = literal(str(path.resolve()))
-    options = "all_varchar = true, header = true, store_rejects = true, rejects_limit = 0"
-    rejects = "rejects_table = 'bad_lines', rejects_scan = 'bad_scans'"
-    stage.run("DROP TABLE IF EXISTS bad_lines")
-    stage.run("DROP TABLE IF EXISTS bad_scans")
-    stage.run(f"CREATE TABLE {table} AS SELECT * FROM read_csv({place}, {options}, {rejects})")
-    found = stage.run("""
-        SELECT line, any_value(csv_line), any_value(CAST(error_type AS VARCHAR)) FROM bad_lines GROUP BY 1 ORDER BY 1
-    """)
-    for line, text, reason in found:
-        params = {"found": str(reason).lower().replace(" ", "_")}
-        letters.add("bad_row", params, file=path.name, row=line, raw=text or "")
-    return len(found)

@@ -197,7 +197,7 @@ EFFECTS: Mapping[str, EffectKind] = MappingProxyType(
 """Effect name to its declaration."""
 
 
-class Effect(Struct, frozen=True):
+class Effect(Struct, frozen=True, gc=False):
     """One thing a decision asks for. A rule asks; it never acts."""
 
     kind: str
@@ -211,7 +211,7 @@ class Effect(Struct, frozen=True):
     """The names of the rules that asked, in pack order."""
 
 
-class Held(Struct, frozen=True):
+class Held(Struct, frozen=True, gc=False):
     """An effect that was asked for and held back, on record."""
 
     effect: Effect

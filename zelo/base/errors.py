@@ -32,7 +32,7 @@ class PolicyRejected(ZeloError):
     """The pack's text cannot be accepted."""
 
     def __init__(self, diagnostics: tuple[Diagnostic, ...]) -> None:
-        super().__init__("pack rejected with {count} error(s)", count=len(diagnostics))
+        super().__init__("pack rejected with {count} error(s)", count=sum(found.is_error for found in diagnostics))
         self.diagnostics = diagnostics
 
 

@@ -8,10 +8,16 @@ from collections.abc import Sequence
 import click
 
 from zelo.base.messages.message import N_
-from zelo.cli import checking, demo, explaining, running, simulating, telling
-from zelo.cli.speech import Group, choose_language, complain, complain_of
-
-EXIT_INTERRUPTED = 130
+from zelo.cli import backtesting, checking, demo, explaining, running, simulating, telling
+from zelo.cli.speech import (
+    EXIT_INTERRUPTED,
+    Group,
+    choose_language,
+    complain,
+    complain_in_json,
+    complain_of,
+    wants_json,
+)
 
 
 @click.group(
@@ -23,27 +29,34 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-for noun in (checking, running, explaining, simulating, demo, telling):
-    for command in noun.COMMANDS:
-        zelo.add_command(command)
+_MODULES = (checking, running, backtesting, explaining, simulating, demo, telling)
+for command in (command for module in _MODULES for command in module.COMMANDS):
+    zelo.add_command(command)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line; return its exit code. What was not foreseen is raised."""
     choose_language(arguments)
+    in_json = wants_json(arguments)
     try:
         result = zelo.main(args=list(arguments), prog_name="zelo", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        if in_json:
+            complain_in_json(error)
+        else:
+            error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        complain(N_("stopped"))
+    except (KeyboardInterrupt, click.Abort) as error:
+        if in_json:
+            complain_in_json(error)
+        else:
+            complain(N_("stopped"))
         return EXIT_INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe went away: nothing is left to tell
         sys.stderr.close()
         return 0
     except Exception as error:
-        code = complain_of(error)
+        code = complain_in_json(error) if in_json else complain_of(error)
         if code is None:
             raise
         return code

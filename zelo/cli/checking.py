@@ -7,19 +7,26 @@ from pathlib import Path
 
 import click
 
-from zelo.adapters.packs import open_pack, read_pack_files
+from zelo.adapters.files import make_folder, writing
+from zelo.adapters.packs import checked_pack, open_pack, read_pack_files
 from zelo.base.messages.message import N_
-from zelo.base.render import hint, message, render
-from zelo.base.source import Diagnostic, Report, Span
-from zelo.cli.speech import Command, _, language, language_option, number, say
+from zelo.base.render import render
+from zelo.base.source import Report
+from zelo.cli.speech import (
+    Command,
+    _,
+    diagnostic_data,
+    format_option,
+    language,
+    language_option,
+    number,
+    place_data,
+    say,
+)
 from zelo.decide.examples import ExampleOutcome, run_example
-from zelo.policy.load_pack import load_pack
 from zelo.policy.schemas import schemas
 
 EXIT_WRONG = 1
-format_option = click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", help=N_("Words for people, or JSON.")
-)
 
 
 @click.command(
@@ -31,11 +38,11 @@ format_option = click.option(
 def check(pack: Path, form: str, language: str | None) -> int:
     """Check a pack."""
     report = Report()
-    loaded = load_pack(read_pack_files(pack), report)
+    loaded = checked_pack(read_pack_files(pack), report)
     errors = sum(diagnostic.is_error for diagnostic in report.diagnostics)
     warnings = len(report.diagnostics) - errors
     if form == "json":
-        found = [_as_json(diagnostic) for diagnostic in report.diagnostics]
+        found = [diagnostic_data(diagnostic) for diagnostic in report.diagnostics]
         name, version = (loaded.name, loaded.version) if loaded else (None, None)
         told = {"pack": name, "version": version, "errors": errors, "warnings": warnings, "diagnostics": found}
         say(json.dumps(told, ensure_ascii=False, indent=2))
@@ -48,22 +55,6 @@ def check(pack: Path, form: str, language: str | None) -> int:
             say(text.format(pack=loaded.name, rules=rules, kinds=kinds, version=loaded.version[:12]))
         say(_("errors: {errors}, warnings: {warnings}").format(errors=number(errors), warnings=number(warnings)))
     return EXIT_WRONG if errors or loaded is None else 0
-
-
-def _as_json(diagnostic: Diagnostic) -> dict[str, object]:
-    return {
-        "code": diagnostic.code,
-        "severity": "error" if diagnostic.is_error else "warning",
-        **_place(diagnostic.span),
-        "message": message(diagnostic, _),
-        "hint": hint(diagnostic, _),
-        "params": dict(diagnostic.params),
-        "related": [_place(span) for span in diagnostic.related],
-    }
-
-
-def _place(span: Span) -> dict[str, object]:
-    return {"path": span.source.path, "line": span.line, "column": span.column, "length": span.length}
 
 
 @click.command("test", cls=Command, help=N_("Run the examples in a pack's policies. Exit code 1 if one fails."))
@@ -93,7 +84,7 @@ def _outcome(outcome: ExampleOutcome) -> dict[str, object]:
     return {
         "policy": outcome.policy,
         "example": dict(example.name),
-        **_place(example.span),
+        **place_data(example.span),
         "holds": outcome.is_as_told,
         "fires": {"expected": list(example.fires), "found": list(outcome.fired)},
         "undetermined": {
@@ -131,10 +122,11 @@ def schema(name: str | None, out: Path | None, language: str | None) -> int:
         raise click.BadParameter(_("there are: {names}").format(names=", ".join(known)), param_hint="NAME")
     chosen = known if name is None else {name: known[name]}
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
         for key, value in chosen.items():
             path = out / f"{key}.schema.json"
-            path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            with writing(out):
+                path.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
             say(str(path))
         return 0
     say(json.dumps(chosen if name is None else known[name], ensure_ascii=False, indent=2))

@@ -8,6 +8,7 @@ import click
 import duckdb
 
 import zelo
+from zelo.adapters.files import make_folder
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import NotFound
 from zelo.base.messages.message import N_
@@ -38,7 +39,7 @@ ACCOUNTS, DAYS, SEED = 2_000, 60, 1
 def demo(out: Path, pack: Path | None, language: str | None) -> int:
     """Run the demo."""
     folder = pack or shipped_pack()
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     world, target = out / "world", out / "run"
     line = ProgressLine(shown=None)
     try:

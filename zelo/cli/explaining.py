@@ -9,18 +9,18 @@ from pathlib import Path
 import click
 import msgspec
 
-from zelo.adapters.lake import Lake
+from zelo.adapters.lake import Lake, is_lake
 from zelo.adapters.packs import open_pack
+from zelo.adapters.run_folder import RUN, identity_in
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
-from zelo.cli.checking import format_option
-from zelo.cli.speech import Command, _, language_option, moment, say
+from zelo.cli.speech import Command, _, format_option, language_option, moment, say
 from zelo.decide.examples import play, story_of
 from zelo.decide.explain import Explanation, RuleTrace
-from zelo.decide.flows import events_of
 from zelo.decide.logic import Engine
 from zelo.events.durations import format_duration
 from zelo.events.types import DURATION, TIMESTAMP, Type
+from zelo.features.spec import FeatureSpec
 from zelo.policy.evaluate import Trace
 from zelo.policy.pack import Pack
 from zelo.policy.terms import Const
@@ -71,6 +71,8 @@ def _read(path: Path) -> Mapping[str, object]:
         data = path.read_bytes()
     except FileNotFoundError:
         raise NotFound(N_("there is no file {path}"), path=path) from None
+    except OSError as error:
+        raise NotFound(N_("{file} cannot be read: {reason}"), file=path, reason=error.strerror) from None
     if len(data) > EVENT_BYTES_MAX:
         raise InvalidInput(N_("{path} is longer than {limit} bytes"), path=path, limit=EVENT_BYTES_MAX)
     try:
@@ -85,13 +87,22 @@ def _read(path: Path) -> Mapping[str, object]:
 def _replayed(pack: Pack, folder: Path, event_id: str) -> Explanation:
     """Decide all events of a lake again up to the one in question."""
     engine = Engine(pack)
-    lake = Lake(events_of(folder), engine.decoder)
+    lake = Lake(_lake_of(folder), engine.decoder)
     for rows in lake.read():
         for order_key, event in rows:
             if event.id == event_id:
                 return engine.explain(event, order_key)
             engine.decide(event, order_key)
     raise NotFound(N_("{folder} has no event with the id `{id}`"), folder=folder, id=event_id)
+
+
+def _lake_of(folder: Path) -> Path:
+    """Return the lake of a run, which is its source or lies in its folder; or the folder, when it is one."""
+    if is_lake(folder):
+        return folder
+    if not is_lake(folder / "lake") and (folder / RUN).is_file():
+        return Path(identity_in(folder).source)
+    return folder / "lake"
 
 
 # --- for people
@@ -108,13 +119,21 @@ def _lines(pack: Pack, explanation: Explanation) -> Iterator[str]:
         yield ""
         yield _("features")
         for name, value in sorted(decision.features.items()):
-            yield f"  {name} = {_value(value, pack.feature_types.get(name))}"
+            bound = _at_bound(pack.features[name], value)
+            yield f"  {name} = {_value(value, pack.feature_types.get(name))}{bound}"
     for rule in sorted(explanation.rules, key=lambda rule: _ORDER.index(rule.outcome)):
         yield ""
         yield f"{_outcome(rule.outcome)}  {rule.policy}/{rule.rule}"
         yield from _trace_lines(rule.trace, 1)
     yield ""
     yield _("effects: {effects}").format(effects=", ".join(_effects(explanation)) or _("none"))
+
+
+def _at_bound(feature: FeatureSpec, value: object) -> str:
+    """Return a remark on a count that has reached the most its window holds."""
+    if feature.aggregate not in ("count", "distinct") or value != feature.at_most:
+        return ""
+    return " " + _("(the most it holds: at_most {most})").format(most=feature.at_most)
 
 
 def _effects(explanation: Explanation) -> list[str]:
@@ -130,7 +149,8 @@ def _outcome(outcome: str) -> str:
 
 def _trace_lines(trace: Trace, depth: int) -> Iterator[str]:
     text = trace.text if len(trace.text) <= _TEXT_MAX else trace.text[: _TEXT_MAX - 1] + "…"
-    yield f"{'  ' * depth}{_value(trace.value, trace.term.type)}  ←  {text}"
+    found = " " + _("(found: {word})").format(word=trace.found) if trace.found else ""
+    yield f"{'  ' * depth}{_value(trace.value, trace.term.type)}{found}  ←  {text}"
     for child in trace.term.children():
         if isinstance(child, Const) and child.constant is not None:
             yield f"{'  ' * (depth + 1)}{_value(child.value, child.type)}  ←  constants.{child.constant}"
@@ -188,6 +208,7 @@ def _trace(trace: Trace) -> dict[str, object]:
         "text": trace.text,
         "type": str(trace.term.type),
         "value": trace.value,
+        **({"found": trace.found} if trace.found else {}),
         **({"parts": parts} if parts else {}),
     }
 

@@ -7,18 +7,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import msgspec
 
 from zelo.adapters.packs import open_pack
 from zelo.adapters.stage import Limits
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.cli.progress import ProgressLine, stop_on_signals
-from zelo.cli.speech import Command, _, complain, language_option, number, say
+from zelo.cli.speech import EXIT_INTERRUPTED, Command, _, complain, format_option, language_option, number, say
 from zelo.cli.telling import import_lines, summary_lines
 from zelo.decide.flows import CHECKPOINT_EVERY, Run, import_source, run_history
 from zelo.events.values import instant_us
 
-EXIT_INTERRUPTED = 130
 path_type = click.Path(path_type=Path)
 pack_argument = click.argument("pack", type=path_type)
 source_option = click.option(
@@ -27,7 +27,11 @@ source_option = click.option(
 fresh_option = click.option("--fresh", is_flag=True, help=N_("Throw away what an earlier run left in the folder."))
 memory_option = click.option("--memory", default="1GB", show_default=True, help=N_("Memory for reading tables."))
 time_option = click.option(
-    "--time-limit", default=3_600, show_default=True, help=N_("Seconds each of the pack's SQL mappings may take.")
+    "--time-limit",
+    type=click.IntRange(min=1),
+    default=3_600,
+    show_default=True,
+    help=N_("Seconds each of the pack's SQL mappings may take."),
 )
 progress_option = click.option(
     "--progress/--no-progress", "shown", default=None, help=N_("Show progress; on a terminal it is shown.")
@@ -53,29 +57,34 @@ progress_option = click.option(
 @memory_option
 @time_option
 @progress_option
+@format_option
 @language_option
 def run(
     pack: Path, source: Path, out: Path, since: str | None, until: str | None, limit: int | None, everything: bool,
-    checkpoint_every: int, fresh: bool, memory: str, time_limit: int, shown: bool | None, language: str | None,
+    checkpoint_every: int, fresh: bool, memory: str, time_limit: int, shown: bool | None, form: str,
+    language: str | None,
 ) -> int:  # fmt: skip
     """Run history."""
+    since_us, until_us = instant(since, "--since"), instant(until, "--until")
+    if since_us is not None and until_us is not None and since_us >= until_us:
+        raise InvalidInput(N_("no event lies from --since {since} to before --until {until}"), since=since, until=until)
     wanted = Run(
         pack=open_pack(pack),
         source=source,
         out=out,
         now_us=now_us(),
-        since_us=_instant(since, "--since"),
-        until_us=_instant(until, "--until"),
+        since_us=since_us,
+        until_us=until_us,
         limit=limit,
         stores="all" if everything else "notable",
         fresh=fresh,
         checkpoint_every=checkpoint_every,
         limits=Limits(memory=memory, seconds=time_limit),
     )
-    return carry_out(wanted, shown=shown)
+    return carry_out(wanted, shown=shown, form=form)
 
 
-def carry_out(wanted: Run, *, shown: bool | None) -> int:
+def carry_out(wanted: Run, *, shown: bool | None, form: str = "text") -> int:
     """Run, and tell what came of it."""
     line = ProgressLine(shown=shown)
     try:
@@ -83,6 +92,11 @@ def carry_out(wanted: Run, *, shown: bool | None) -> int:
             outcome = run_history(wanted, line, stop)
     finally:
         line.close()
+    if form == "json":
+        if not outcome.finished:
+            raise KeyboardInterrupt
+        say(msgspec.json.encode(outcome.summary).decode())
+        return 0
     if not outcome.finished:
         text = N_("stopped after {count} events; the same command goes on from there")
         complain(text, count=number(outcome.summary.read))
@@ -102,6 +116,7 @@ def carry_out(wanted: Run, *, shown: bool | None) -> int:
 @memory_option
 @time_option
 @progress_option
+@format_option
 @language_option
 def import_events(
     pack: Path,
@@ -111,6 +126,7 @@ def import_events(
     memory: str,
     time_limit: int,
     shown: bool | None,
+    form: str,
     language: str | None,
 ) -> int:
     """Import events."""
@@ -122,6 +138,9 @@ def import_events(
         )
     finally:
         line.close()
+    if form == "json":
+        say(msgspec.json.encode(manifest).decode())
+        return 0
     for text in import_lines(manifest, out):
         say(text)
     return 0
@@ -132,7 +151,7 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def _instant(text: str | None, option: str) -> int | None:
+def instant(text: str | None, option: str) -> int | None:
     """Return the microseconds of a day or of a time with a zone."""
     if text is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -24,8 +25,11 @@ from zelo.base.errors import (
     ZeloError,
 )
 from zelo.base.messages.message import N_
-from zelo.base.render import render
+from zelo.base.render import hint, message, render
+from zelo.base.source import Diagnostic, Span
+from zelo.cli.click_words import teach_click
 
+EXIT_INTERRUPTED = 130
 EXIT_CODES: Mapping[type[ZeloError], int] = MappingProxyType(
     {
         PolicyRejected: 1,
@@ -51,6 +55,7 @@ def choose_language(arguments: Sequence[str]) -> None:
         ]
     language = "pt-BR" if named and named[0].replace("_", "-").lower().startswith("pt") else "en"
     _speech.update(language=language, translate=translator(language))
+    teach_click(_)
 
 
 def language() -> str:
@@ -75,7 +80,7 @@ def number(value: float) -> str:
 
 def percent(part: int, whole: int) -> str:
     """Return a share as the language writes it; of nothing there is no share."""
-    return format_percent(part / whole, format="#,##0.0 %", locale=_locale()) if whole else "-"
+    return format_percent(part / whole, format="#,##0.0# %", locale=_locale()) if whole else "-"
 
 
 def moment(value: datetime) -> str:
@@ -111,6 +116,46 @@ def complain_of(error: Exception) -> int | None:
         click.echo(_("error") + ": " + _("the disk is full: free some space and run this again"), err=True)
         return EXIT_CODES[CannotWrite]
     return None
+
+
+def complain_in_json(error: BaseException) -> int | None:
+    """Tell a foreseen error as a line of JSON on the output; return its exit code, None when it was not foreseen."""
+    more: dict[str, object] = {}
+    if isinstance(error, click.ClickException):
+        kind, code, text = "UsageError", error.exit_code, error.format_message()
+    elif isinstance(error, KeyboardInterrupt | click.Abort):
+        kind, code, text = "Stopped", EXIT_INTERRUPTED, _(N_("stopped"))
+    elif isinstance(error, ZeloError):
+        kind, text = type(error).__name__, words_of(error)
+        code = next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+        if isinstance(error, PolicyRejected):
+            more["diagnostics"] = [diagnostic_data(diagnostic) for diagnostic in error.diagnostics]
+    elif is_disk_full(error):
+        kind, code = "CannotWrite", EXIT_CODES[CannotWrite]
+        text = _("the disk is full: free some space and run this again")
+    else:
+        return None
+    told = {"error": {"kind": kind, "message": text, "exit_code": code, **more}}
+    say(json.dumps(told, ensure_ascii=False, default=str))
+    return code
+
+
+def diagnostic_data(diagnostic: Diagnostic) -> dict[str, object]:
+    """Return a diagnostic as a program reads it."""
+    return {
+        "code": diagnostic.code,
+        "severity": "error" if diagnostic.is_error else "warning",
+        **place_data(diagnostic.span),
+        "message": message(diagnostic, _),
+        "hint": hint(diagnostic, _),
+        "params": dict(diagnostic.params),
+        "related": [place_data(span) for span in diagnostic.related],
+    }
+
+
+def place_data(span: Span) -> dict[str, object]:
+    """Return a place in a pack as a program reads it."""
+    return {"path": span.source.path, "line": span.line, "column": span.column, "length": span.length}
 
 
 def words_of(error: ZeloError) -> str:
@@ -155,3 +200,13 @@ language_option = click.option(
     "--language", type=click.Choice(LANGUAGES), help=N_("Language of what is shown; that of the environment.")
 )
 """Read by `choose_language`, before the command line is."""
+
+format_option = click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", help=N_("Words for people, or JSON.")
+)
+
+
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Say whether a command line asks for JSON; errors are then JSON, too, even in the command line itself."""
+    pairs = zip(arguments, arguments[1:], strict=False)
+    return "--format=json" in arguments or any(pair == ("--format", "json") for pair in pairs)

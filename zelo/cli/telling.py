@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-import zelo
 from zelo.adapters.dead_letters import DeadLetter, first_letters
 from zelo.adapters.lake import Manifest
+from zelo.base import versions
 from zelo.base.messages.message import N_
 from zelo.cli.speech import Command, _, language_option, moment, number, percent, say
 from zelo.decide.tally import Summary
@@ -98,10 +98,10 @@ def _rule_lines(summary: Summary) -> Iterator[str]:
     if len(summary.rules) <= _RULES_QUIET:
         rules, quiet = dict(summary.rules), 0
     rows = [
-        (name, number(count.fired), number(count.undetermined), percent(count.fired, summary.decided))
+        (name, number(count.fired), number(count.undetermined), percent(count.fired, count.looked_at))
         for name, count in rules.items()
     ]
-    yield from table([_("rule"), _("fired"), _("undetermined"), _("fired, share")], rows)
+    yield from table([_("rule"), _("fired"), _("undetermined"), _("share of its events")], rows)
     if quiet:
         yield _("rules that never fired and were never undetermined: {count}").format(count=number(quiet))
 
@@ -130,7 +130,7 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def version(language: str | None) -> int:
     """Print versions."""
     text = _("zelo {version}, language version {language}")
-    say(text.format(version=zelo.__version__, language=zelo.LANGUAGE_VERSION))
+    say(text.format(version=versions.ZELO, language=versions.LANGUAGE))
     return 0
 
 

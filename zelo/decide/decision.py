@@ -9,7 +9,7 @@ from msgspec import Struct
 from zelo.base.effects import Effect, Held
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """The outcome of one event under one version of a pack."""
 
     event_id: str

@@ -11,12 +11,13 @@ from zelo.decide.logic import Engine
 from zelo.events.decode import Event
 from zelo.events.durations import parse_duration
 from zelo.events.intake import effective_ms, floor_ms
-from zelo.events.types import DURATION, TIMESTAMP, Type
+from zelo.events.types import DURATION, ENVELOPE, TIMESTAMP, Type
 from zelo.policy.load_names import duration_us
 from zelo.policy.pack import EXAMPLE_TIME, Example, Pack, Policy, before, instant
-from zelo.policy.to_python.kinds import timestamp_us
+from zelo.policy.to_python.plain import timestamp_us
 
 Values = Mapping[str, object]
+_STORY = ("event", "history", "labels", "features")
 HISTORY_MAX = 100_000
 """Most events before the event of a story."""
 
@@ -91,7 +92,10 @@ def story_of(pack: Pack, values: Values) -> Story:
     `occurred_at` may be left out. Raises InvalidInput.
     """
     if "event" not in values:
-        return Story({"id": "event", "occurred_at": EXAMPLE_TIME, **values})
+        return Story(_known(pack, {"id": "event", "occurred_at": EXAMPLE_TIME, **values}))
+    if unknown := sorted(values.keys() - _STORY):
+        names = ", ".join(_STORY)
+        raise InvalidInput(N_("a story has no `{name}`: it has {names}"), name=unknown[0], names=names)
     event = {"id": "event", "occurred_at": EXAMPLE_TIME, **_object(values["event"], "event")}
     labels = {
         role: tuple(str(label) for label in _array(held, f"labels.{role}"))
@@ -101,7 +105,17 @@ def story_of(pack: Pack, values: Values) -> Story:
         name: _feature(pack, name, value) for name, value in _object(_given(values, "features", {}), "features").items()
     }
     history = _array(_given(values, "history", []), "history")
-    return Story(event, _history(history, str(event["occurred_at"])), labels, features)
+    past = tuple(_known(pack, values) for values in _history(history, str(event["occurred_at"])))
+    return Story(_known(pack, event), past, labels, features)
+
+
+def _known(pack: Pack, values: Values) -> Values:
+    """Return an event's values; raise InvalidInput for a field that its kind does not have: it is misspelled here."""
+    kind = pack.kinds.get(str(values.get("kind")))
+    names = {*ENVELOPE, *(name for name, _ in kind.fields.fields)} if kind else values.keys()
+    if unknown := sorted(values.keys() - names):
+        raise InvalidInput(N_("`{kind}` has no field `{name}`"), kind=values["kind"], name=unknown[0])
+    return values
 
 
 def _history(entries: Sequence[object], occurred_at: str) -> tuple[Values, ...]:

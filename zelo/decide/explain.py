@@ -11,7 +11,8 @@ from zelo.decide.planning import CompiledKind
 from zelo.events.decode import Event
 from zelo.policy import terms as t
 from zelo.policy.evaluate import Look, Trace, trace
-from zelo.policy.to_python.kinds import plain_object, relabelled, timestamp_us
+from zelo.policy.to_python.kinds import relabelled
+from zelo.policy.to_python.plain import plain_object, timestamp_us
 
 OUTCOMES: Mapping[object, str] = MappingProxyType({True: "fired", False: "false", None: "undetermined"})
 

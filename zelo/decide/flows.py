@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +11,14 @@ from pathlib import Path
 
 import msgspec
 
-import zelo
 from zelo.adapters.decisions import DIGEST_MODULUS, DecisionParts, Row, digest_of
 from zelo.adapters.files import locked, write_whole, writing
-from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest, is_lake
+from zelo.adapters.lake import BATCH_ROWS, Lake, Manifest, claim_lake
+from zelo.adapters.run_folder import Identity, claim, keep_apart
 from zelo.adapters.sources import LAKE, Import, fingerprint, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Progress
-from zelo.base.errors import Conflict
+from zelo.base import versions
+from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
 from zelo.decide.kept import row_of
 from zelo.decide.logic import Engine
@@ -28,7 +28,6 @@ from zelo.events.intake import COUNTER_BITS
 from zelo.policy.pack import Pack
 
 CHECKPOINT_EVERY = 100_000
-_OURS = ("run.json", "checkpoint", "summary.json", "dead_letters.jsonl", "decisions", "lake")
 
 
 @dataclass(frozen=True)
@@ -66,21 +65,6 @@ class Outcome:
     """How many events an earlier run had read already."""
 
 
-class _Identity(msgspec.Struct, kw_only=True, frozen=True):
-    """What must be the same for a run to continue another; kept in `run.json`."""
-
-    pack_version: str
-    language_version: str
-    source: str
-    fingerprint: str
-    since_us: int | None
-    until_us: int | None
-    limit: int | None
-    stores: str
-    now_us: int | None
-    """Not compared: a run keeps the clock it began with."""
-
-
 class _Checkpoint(msgspec.Struct, kw_only=True):
     position: int | None = None
     """Order key of the last event that was read."""
@@ -99,9 +83,9 @@ def run_history(run: Run, progress: Progress, stop: Callable[[], bool]) -> Outco
     identical result. Raises Conflict when `out` holds something else, and what reading a source raises.
     """
     started = time.perf_counter()
-    _keep_apart(run.source, run.out)
+    keep_apart(run.source, run.out)
     with locked(run.out), writing(run.out):
-        now_us = _claim(run)
+        now_us = claim(run.out, _identity(run), fresh=run.fresh)
         decoder = Decoder(run.pack.kinds)
         root = run.source if form_of(run.source, run.pack.sources) == LAKE else run.out / "lake"
         if root != run.source and not (root / "manifest.json").is_file():
@@ -124,14 +108,11 @@ def import_source(
     pack: Pack, source: Path, out: Path, *, now_us: int | None, fresh: bool, limits: Limits, progress: Progress
 ) -> Manifest:
     """Read a source into a lake of its own; raises Conflict when `out` is not empty and `fresh` is not said."""
-    _keep_apart(source, out)
+    keep_apart(source, out)
     with locked(out), writing(out):
         if form_of(source, pack.sources) == LAKE:
             raise Conflict(N_("{source} is a lake already: nothing to import"), source=source)
-        if not fresh and any(path.name != ".lock" for path in out.iterdir()):
-            raise Conflict(
-                N_("{out} is not empty: name a new folder, or say --fresh to replace what is in it"), out=out
-            )
+        claim_lake(out, fresh=fresh)
         job = Import(
             pack=pack.name,
             pack_version=pack.version,
@@ -156,67 +137,10 @@ def _import(run: Run, decoder: Decoder, now_us: int | None) -> Import:
     )
 
 
-def events_of(folder: Path) -> Path:
-    """Return the lake of a run: its own, or the one it was run over; a lake is its own. It need not be there."""
-    if is_lake(folder) or is_lake(folder / "lake") or not (folder / "run.json").is_file():
-        return folder if is_lake(folder) else folder / "lake"
-    source = Path(_read_identity(folder / "run.json").source)
-    return source if is_lake(source) else folder / "lake"
-
-
-# --- whose folder it is
-
-
-def _keep_apart(source: Path, out: Path) -> None:
-    """Raise Conflict when what is written would become part of what is read."""
-    if out.resolve().is_relative_to(source.resolve()):
-        raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
-
-
-def _claim(run: Run) -> int | None:
-    """Make `out` this run's, or see that it is; return the clock the run began with."""
-    mine = _identity(run)
-    path = run.out / "run.json"
-    if run.fresh:
-        for name in _OURS:
-            place = run.out / name
-            shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
-    if path.is_file():
-        earlier = _read_identity(path)
-        for name in (
-            "pack_version",
-            "language_version",
-            "source",
-            "fingerprint",
-            "since_us",
-            "until_us",
-            "limit",
-            "stores",
-        ):
-            if getattr(earlier, name) != getattr(mine, name):
-                raise Conflict(
-                    N_("{out} holds a run with another `{what}`: name a new folder, or throw it away with --fresh"),
-                    out=run.out,
-                    what=name.removesuffix("_us"),
-                )
-        return earlier.now_us
-    if any(entry.name not in (".lock", "run.json.partial") for entry in run.out.iterdir()):
-        raise Conflict(N_("{out} holds files that are not from a run: name a new folder"), out=run.out)
-    write_whole(path, msgspec.json.format(msgspec.json.encode(mine), indent=2))
-    return mine.now_us
-
-
-def _read_identity(path: Path) -> _Identity:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=_Identity)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _unreadable(path) from None
-
-
-def _identity(run: Run) -> _Identity:
-    return _Identity(
+def _identity(run: Run) -> Identity:
+    return Identity(
         pack_version=run.pack.version,
-        language_version=zelo.LANGUAGE_VERSION,
+        language_version=versions.LANGUAGE,
         source=str(run.source.resolve()),
         fingerprint=fingerprint(run.source),
         since_us=run.since_us,
@@ -228,17 +152,15 @@ def _identity(run: Run) -> _Identity:
 
 
 def _last_checkpoint(out: Path) -> _Checkpoint:
+    """Return from where to go on; from the beginning when decisions before that place are no longer there."""
     path = out / "checkpoint"
     if not path.is_file():
         return _Checkpoint()
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=_Checkpoint)
+        found = msgspec.msgpack.decode(path.read_bytes(), type=_Checkpoint)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise _unreadable(path) from None
-
-
-def _unreadable(path: Path) -> Conflict:
-    return Conflict(N_("{path} cannot be read: throw that run away with --fresh"), path=path)
+        raise Conflict(N_("{path} cannot be read: throw that run away with --fresh"), path=path) from None
+    return found if DecisionParts(out).has(found.parts) else _Checkpoint()
 
 
 # --- deciding
@@ -275,6 +197,8 @@ def _decide(run: Run, point: _Checkpoint, progress: Progress, stop: Callable[[],
         if since_checkpoint >= run.checkpoint_every:
             save(finished=False)
             since_checkpoint = 0
+    if run.until_us is None and point.read < total:
+        raise InvalidInput(N_("{root} holds fewer events than its manifest says: import them again"), root=root)
     save(finished=True)
 
 
@@ -292,7 +216,7 @@ def _batches(run: Run, lake: Lake, point: _Checkpoint) -> Iterator[list[tuple[in
 
 
 def _decide_batch(run: Run, engine: Engine, batch: list[tuple[int, Event]], tally: Tally, rows: list[Row]) -> None:
-    decide, everything, language = engine.decide, run.stores == "all", zelo.LANGUAGE_VERSION
+    decide, everything, language = engine.decide, run.stores == "all", versions.LANGUAGE
     since = None if run.since_us is None else _first_key(run.since_us)
     digest = int.from_bytes(tally.digest)
     for order_key, event in batch:
@@ -340,14 +264,18 @@ def _summary(run: Run, manifest: Manifest, point: _Checkpoint, seconds: float, r
         reason, kind = name.split(" ")
         held.setdefault(reason, {})[kind] = count
     counts = {
-        rule.id: RuleCount(tally.fired.get(rule.name, 0), tally.undetermined.get(rule.name, 0))
+        rule.id: RuleCount(
+            sum(tally.kinds.get(kind, 0) for kind in rule.kinds),
+            tally.fired.get(rule.name, 0),
+            tally.undetermined.get(rule.name, 0),
+        )
         for rule in run.pack.rules
     }
     return Summary(
         pack=run.pack.name,
         pack_version=run.pack.version,
-        language_version=zelo.LANGUAGE_VERSION,
-        zelo_version=zelo.__version__,
+        language_version=versions.LANGUAGE,
+        zelo_version=versions.ZELO,
         source=str(run.source),
         rows_in=manifest.rows,
         events=manifest.events,

@@ -24,13 +24,14 @@ def row_of(decision: Decision, language_version: str) -> tuple[object, ...]:
         language_version,
         decision.fired,
         decision.undetermined,
-        [_effect(effect) for effect in decision.effects],
-        [{**_effect(held.effect), "reason": held.reason} for held in decision.held],
+        [effect_cells(effect) for effect in decision.effects],
+        [{**effect_cells(held.effect), "reason": held.reason} for held in decision.held],
         _json(dict(zip(decision.feature_names, decision.feature_values, strict=True))).decode(),
     )
 
 
-def _effect(effect: Effect) -> dict[str, object]:
+def effect_cells(effect: Effect) -> dict[str, object]:
+    """Return an effect as the cells of the decision files; parameters as JSON."""
     return {
         "kind": effect.kind,
         "role": effect.role,

@@ -20,17 +20,16 @@ from zelo.decide.planning import CompiledKind, compile_pack
 from zelo.decide.settle import Request, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
+from zelo.events.types import Kind
 from zelo.features.plan import plan
 from zelo.features.state import Windows
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import plain_object
+from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 1
-SWEEP_EVERY = 64
-"""Events between two small sweeps of windows that have run empty."""
-SWEEP_KEYS = 32
-"""Keys that a sweep looks at, beside two for each key that has come since the last one: memory can not run away."""
+SWEEP_EVERY = 2
+"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -52,11 +51,11 @@ class Engine:
         self.windows = Windows(plan(tuple(pack.features.values())))
         self.labels = Labels()
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
-        self.limits = DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
+        self.limits = limits_of(pack)
         groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
         self.compiled = compile_pack(pack, groups, self.labels, self.lists)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
-        self._ticks = self._keys_swept = 0
+        self._ticks = 0
 
     def decide_json(self, line: bytes, *, now_us: int | None = None) -> Decision:
         """
@@ -73,14 +72,14 @@ class Engine:
         compiled = self._by_struct[type(event)]
         fired, unknown, computed, ids, seen = compiled.run(event, order_key)
         self._ticks += 1
-        if self._ticks % SWEEP_EVERY == 0:
-            self._sweep(order_key)
+        if not self._ticks % SWEEP_EVERY:
+            self.windows.sweep(order_key)
         effects, held = _NO_EFFECTS, _NONE_HELD
         if fired:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
-            effects, held = settle(_asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
-            self._label(compiled, effects, order_key >> 20)
+            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
+            set_labels(self.labels, compiled.kind, effects, order_key >> 20)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
         names = compiled.names
@@ -96,24 +95,6 @@ class Engine:
             compiled.feature_names,
             seen,
         )
-
-    def _sweep(self, order_key: int) -> None:
-        """Drop some of the windows that have run empty."""
-        grown = max(0, self.windows.keys_live() - self._keys_swept)
-        self.windows.sweep(order_key, SWEEP_KEYS + 2 * grown)
-        self._keys_swept = self.windows.keys_live()
-
-    def _label(self, compiled: CompiledKind, effects: Iterable[Effect], now_ms: int) -> None:
-        """Carry out label effects, additions first: a removal outweighs an addition."""
-        changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
-        for effect in sorted(changes, key=lambda change: change.kind):
-            entity, label = compiled.kind.entities[effect.role], str(effect.parameters["label"])
-            if effect.kind == "add_label":
-                length_us = effect.parameters.get("for")
-                expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
-                self.labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
-            else:
-                self.labels.remove(entity, effect.entity, label, now_ms=now_ms)
 
     def explain(self, event: Event, order_key: int) -> Explanation:
         """
@@ -160,31 +141,49 @@ class Engine:
 
     def _state(self) -> tuple[Any, ...]:
         order = (self.sequencer.last_order_key, self.sequencer.late)
-        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), (self._ticks, self._keys_swept)
+        return order, self.windows.dump(), self.labels.dump(), self.limits.dump(), self._ticks
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, (self._ticks, self._keys_swept) = state
+        order, windows, labels, limits, self._ticks = state
         self.sequencer.last_order_key, self.sequencer.late = order
         self.windows.load(windows)
         self.labels.load(labels)
         self.limits.load(limits)
 
 
-def _asked(
+def set_labels(labels: Labels, kind: Kind, effects: Iterable[Effect], now_ms: int) -> None:
+    """Carry out label effects, additions first: a removal outweighs an addition."""
+    changes = [effect for effect in effects if effect.kind in ("add_label", "remove_label")]
+    for effect in sorted(changes, key=lambda change: change.kind):
+        entity, label = kind.entities[effect.role], str(effect.parameters["label"])
+        if effect.kind == "add_label":
+            length_us = effect.parameters.get("for")
+            expiry = NEVER_MS if length_us is None else now_ms + int(length_us) // 1000  # type: ignore[call-overload]
+            labels.add(entity, effect.entity, label, now_ms=now_ms, expiry_ms=expiry)
+        else:
+            labels.remove(entity, effect.entity, label, now_ms=now_ms)
+
+
+def asked(
     compiled: CompiledKind, fired: Iterable[int], computed: Mapping[int, tuple[object, ...]]
 ) -> list[tuple[Request, Mapping[str, object] | None]]:
     """Return the requests of the fired rules, each with its computed parameters; a missing one keeps its default."""
-    asked: list[tuple[Request, Mapping[str, object] | None]] = []
+    found: list[tuple[Request, Mapping[str, object] | None]] = []
     for number in fired:
         values = computed.get(number)
         if values is None:
-            asked.extend([(request, None) for request in compiled.requests[number]])
+            found.extend([(request, None) for request in compiled.requests[number]])
             continue
         rest = iter(values)
         for request in compiled.requests[number]:
             given = {name: next(rest) for name in request.computed}
-            asked.append((request, {name: value for name, value in given.items() if value is not None}))
-    return asked
+            found.append((request, {name: value for name, value in given.items() if value is not None}))
+    return found
+
+
+def limits_of(pack: Pack) -> DailyLimits:
+    """Return the daily limits of a pack and its rules, nothing counted yet."""
+    return DailyLimits(pack.time_zone, _kind_limits(pack), _rule_limits(pack))
 
 
 def _kind_limits(pack: Pack) -> dict[str, int]:

@@ -56,7 +56,7 @@ def _compile(
     )
     plan = KindPlan(
         kind=kind,
-        rules=tuple(_planned_rule(rule, kind) for rule in rules),
+        rules=tuple(planned_rule(rule, kind) for rule in rules),
         windows=tuple(window for group in groups if (window := _planned_window(pack, kind, group)) is not None),
         labels={entity: labels.view(entity) for entity in set(kind.entities.values())},
         lists=lists,
@@ -76,7 +76,8 @@ def _compile(
     )
 
 
-def _planned_rule(rule: Rule, kind: Kind) -> PlannedRule:
+def planned_rule(rule: Rule, kind: Kind) -> PlannedRule:
+    """Return a rule as the generator of a kind's function needs it."""
     return PlannedRule(
         name=rule.name,
         stratum=rule.stratum,

@@ -52,8 +52,9 @@ def settle(
     Return the effects to hand to their receivers, and those held back.
 
     In this order: a rule past its own daily limit is held; the same request of several rules becomes one effect that
-    names them all, with the stronger parameters; a weaker effect of a family gives way to a stronger one on the same
-    entity; what is past the pack's daily limit of its kind is held.
+    names them all, with the stronger parameters; then, strongest first, what is past the pack's daily limit of its kind
+    is held, and a weaker effect of a family gives way to a stronger one that passed on the same entity. So a tripped
+    circuit breaker leaves the milder effects in force.
     """
     merged: dict[int, tuple[Request, Values, tuple[str, ...]]] = {}
     held: list[Held] = []
@@ -75,17 +76,24 @@ def settle(
         if parameters != joined:
             joined = _joined(EFFECTS[request.kind], joined, parameters)
         merged[request.slot] = first, joined, rules if request.rule in rules else (*rules, request.rule)
-    effects: list[Effect] = []
-    strongest = _strongest(merged.values(), ids) if len(merged) > 1 else {}
-    for request, parameters, rules in merged.values():
+    if len(merged) == 1:
+        chosen = [*merged.values()]
+    else:
+        chosen = sorted(merged.values(), key=_weakness)
+    passed: list[Effect] = []
+    for request, parameters, rules in chosen:
         effect = _effect(request, parameters, rules, ids)
-        if strongest and _gives_way(effect, strongest):
+        if _gives_way(effect, passed):
             held.append(Held(effect, "superseded"))
         elif allow("", effect.kind, now_ms):
-            effects.append(effect)
+            passed.append(effect)
         else:
             held.append(Held(effect, "daily_limit"))
-    return tuple(effects), tuple(held)
+    return tuple(passed), tuple(held)
+
+
+def _weakness(asked: tuple[Request, Values, tuple[str, ...]]) -> int:
+    return -EFFECTS[asked[0].kind].strength
 
 
 def _effect(request: Request, parameters: Values, rules: tuple[str, ...], ids: tuple[object, ...]) -> Effect:
@@ -114,19 +122,14 @@ def _items(value: object) -> tuple[object, ...]:
     return tuple(value) if isinstance(value, (tuple, list)) else ()
 
 
-def _strongest(
-    merged: Iterable[tuple[Request, Values, tuple[str, ...]]], ids: tuple[object, ...]
-) -> dict[tuple[str, str], int]:
-    """Return the greatest strength by family and entity, where it is more than none."""
-    found: dict[tuple[str, str], int] = {}
-    for request, _, _ in merged:
-        kind = EFFECTS[request.kind]
-        if kind.family is not None and kind.strength:
-            place = (kind.family, str(ids[request.role_index]))
-            found[place] = max(found.get(place, 0), kind.strength)
-    return found
-
-
-def _gives_way(effect: Effect, strongest: Mapping[tuple[str, str], int]) -> bool:
+def _gives_way(effect: Effect, passed: Iterable[Effect]) -> bool:
+    """Say whether a stronger effect of the same family passed on the same entity."""
     kind = EFFECTS[effect.kind]
-    return kind.family is not None and kind.strength < strongest.get((kind.family, effect.entity), 0)
+    if kind.family is None:
+        return False
+    return any(
+        EFFECTS[other.kind].family == kind.family
+        and EFFECTS[other.kind].strength > kind.strength
+        and other.entity == effect.entity
+        for other in passed
+    )

@@ -49,6 +49,8 @@ def _count(counts: dict[str, int], names: Iterable[str]) -> None:
 class RuleCount(msgspec.Struct, frozen=True):
     """How often one rule fired and how often it could not be determined."""
 
+    looked_at: int
+    """Events of the kinds that the rule is on."""
     fired: int
     undetermined: int
 

@@ -5,7 +5,9 @@ What a reader of events must know:
 - an explicit `null` is an absent field; null items of lists and null values of maps are dropped; an optional
   object in which nothing is present is absent;
 - `int` takes whole numbers from -2^63 to 2^63-1 written without a point; `double` takes any finite number;
-- `timestamp` takes RFC 3339 text with a zone, years 1 to 9999 of UTC, kept to the microsecond as a datetime;
+- `timestamp` takes RFC 3339 text with a zone, years 1 to 9999 of UTC, as a datetime; digits behind the microsecond
+  are cut off, never rounded;
+- the id of an entity (`roles` of the kind) is not empty;
 - `duration` takes text as CEL writes it (`1h30m`, `3600s`), kept to the microsecond as a timedelta;
 - fields that the pack does not declare are ignored; of a field that comes twice the last one counts.
 """
@@ -13,6 +15,7 @@ What a reader of events must know:
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -101,12 +104,23 @@ class Decoder:
             raise invalid("empty_id", path="id")
         moment = self._envelope(TIMESTAMP, "occurred_at", values)
         fields = self._fit.fields(self.kinds[kind].fields, values, "")
-        return self.structs[kind](id=cast(str, ident), occurred_at=cast(datetime, moment), **fields)
+        event = self.structs[kind](id=cast(str, ident), occurred_at=cast(datetime, moment), **fields)
+        self._check_ids(event)
+        return event
 
     @staticmethod
     def occurred_ms(event: Event) -> int:
         """Return when an event occurred, in milliseconds since 1970 UTC, rounded down."""
         return floor_ms(event.occurred_at)
+
+    def _check_ids(self, event: Event) -> None:
+        """Raise InvalidInput when an entity has the empty text as its id: all such would be one."""
+        for path in self.kinds[event.kind].roles.values():
+            value: object = event
+            for part in path:
+                value = getattr(value, attribute(part), None)
+            if value == "":
+                raise invalid("empty_id", path=".".join(path))
 
     def _envelope(self, kind: Type, name: str, values: Mapping[str, object]) -> object:
         value = self._fit.value(kind, values.get(name), name)
@@ -115,24 +129,41 @@ class Decoder:
         return value
 
     def _reader(self) -> Callable[[bytes], Event]:
-        """Return the reader as a closure: on its plain path there is one call to msgspec and two comparisons."""
+        """
+        Return the reader as a closure: on its plain path there is one call to msgspec and a few comparisons.
+
+        msgspec rounds digits behind the microsecond. When it rounded up, the line holds the digits of the microsecond
+        before; then it is read again, slowly and exactly.
+        """
         union = Union[(*self.structs.values(), _NoKind)]  # type: ignore[valid-type]
         decode = msgspec.json.Decoder(union, dec_hook=_hook).decode
-        tidiers, explain = self._tidiers, self._explain
+        tidiers, explain, check_ids = self._tidiers, self._explain, self._check_ids
+        timed = frozenset(self.structs[name] for name, kind in self.kinds.items() if _has_time(kind.fields))
 
         def decode_json(line: bytes) -> Event:
             try:
                 event: Event = decode(line)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 explain(line)
-            if event.occurred_at.year in _EDGE_YEARS:
-                check_instant(event.occurred_at, "occurred_at")
-            tidy = tidiers.get(type(event))
-            if tidy is not None:
-                tidy(event)
+            moment = event.occurred_at
+            rounded = b".%06d" % (moment.microsecond - 1) if moment.microsecond else b".999999"
+            if (rounded in line or type(event) in timed) and _TOO_FINE(line):
+                return self._exact(line)
+            if moment.year in _EDGE_YEARS:
+                check_instant(moment, "occurred_at")
+            if tidiers:
+                tidy = tidiers.get(type(event))
+                if tidy is not None:
+                    tidy(event)
+            if b'""' in line:
+                check_ids(event)
             return event
 
         return decode_json
+
+    def _exact(self, line: bytes) -> Event:
+        values = cast(Mapping[str, object], _parsed(line))
+        return self.from_values(cast(str, values["kind"]), values)
 
     def _explain(self, line: bytes) -> NoReturn:
         """Raise the InvalidInput that says what is wrong with a line which msgspec refused."""
@@ -148,6 +179,7 @@ class Decoder:
         raise invalid("does_not_fit")
 
 
+_TOO_FINE = re.compile(rb"\.\d\d\d\d\d\d[5-9]\d*[Zz+-]").search
 _EDGE_YEARS = frozenset({1, 9999})
 
 
@@ -207,6 +239,10 @@ def _inside(kind: Type) -> tuple[Type, ...]:
             return ()
 
 
+def _has_time(kind: Type) -> bool:
+    return kind == TIMESTAMP or any(_has_time(inner) for inner in _inside(kind))
+
+
 def _gather(kind: Type, classes: dict[ObjectOf, type[msgspec.Struct]]) -> None:
     """Collect the classes of all objects inside a type."""
     for inner in _inside(kind):
@@ -243,8 +279,10 @@ def _parsed(line: bytes) -> object:
         raise invalid("too_deep") from None
     except json.JSONDecodeError as error:
         raise invalid("not_json", offset=error.pos) from None
-    except ValueError:  # a whole number of thousands of digits, NaN or Infinity
-        raise invalid("not_json", offset=0) from None
+    except _NotJson as error:
+        raise invalid("not_finite", found=str(error)) from None
+    except ValueError:
+        raise invalid("too_many_digits") from None
 
 
 def _finite(text: str) -> float:
@@ -252,5 +290,9 @@ def _finite(text: str) -> float:
     return value if abs(value) < float("inf") else TooLarge(value)
 
 
+class _NotJson(ValueError):
+    """A word that Python would read as a number and JSON does not know."""
+
+
 def _refuse(text: str) -> NoReturn:
-    raise ValueError(text)
+    raise _NotJson(text)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from zelo.events.reasons import invalid
 
@@ -18,7 +18,6 @@ COUNTER_BITS = 20
 ORDER_MS_MIN, ORDER_MS_MAX = -(2**43), 2**43 - 2
 """The milliseconds an order key of 64 bits can hold: the years 1691 to 2248."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass
@@ -43,13 +42,12 @@ class Sequencer:
             check_not_future(occurred_ms * 1_000, now_us, self.clock_skew_us)
         if not ORDER_MS_MIN <= occurred_ms <= ORDER_MS_MAX:
             raise invalid("unorderable", path="occurred_at")
-        own = occurred_ms << COUNTER_BITS
-        if own > self.last_order_key:
-            self.last_order_key = own
-        else:
-            self.late += occurred_ms < self.last_order_key >> COUNTER_BITS
-            self.last_order_key += 1
-        return self.last_order_key
+        order_key, last = occurred_ms << COUNTER_BITS, self.last_order_key
+        if order_key <= last:
+            self.late += occurred_ms < last >> COUNTER_BITS
+            order_key = last + 1
+        self.last_order_key = order_key
+        return order_key
 
     def dump(self) -> tuple[int, int]:
         """Return the state, for `load`."""
@@ -69,7 +67,8 @@ def check_not_future(occurred_us: int, now_us: int, clock_skew_us: int) -> None:
 
 def floor_ms(moment: datetime) -> int:
     """Return the milliseconds since 1970 UTC, rounded down."""
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH
+    return since.days * 86_400_000 + since.seconds * 1_000 + since.microseconds // 1_000
 
 
 def effective_ms(order_key: int) -> int:

@@ -12,6 +12,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
     {
         "not_utf8": N_("the text is not valid UTF-8 at byte {offset}"),
         "not_json": N_("the text is not JSON: it stops making sense at character {offset}"),
+        "not_finite": N_("{found} is no JSON number: leave the field out where there is no value"),
+        "too_many_digits": N_("the text is not JSON that can be read: a whole number has thousands of digits"),
         "not_an_object": N_("an event is a JSON object, found `{found}`"),
         "too_long": N_("the event is longer than the {limit} bytes allowed"),
         "too_deep": N_("the event is nested too deeply"),
@@ -29,6 +31,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "unorderable": N_("`occurred_at` is outside the years 1691 to 2248, which are all that order keys can hold"),
         "duplicate": N_("the id `{event_id}` was already used by an event before"),
         "bad_row": N_("the row cannot be read: {found}"),
+        "broken_off": N_("the compressed file breaks off or is damaged here; what comes after is lost"),
         "does_not_fit": N_("the event does not fit its kind"),
     }
 )

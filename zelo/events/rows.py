@@ -7,7 +7,7 @@ columns are. Timestamps are datetimes, durations whole microseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import cast
@@ -172,8 +172,3 @@ def _each(convert: Callable[..., object]) -> Callable[..., object]:
 
 def _same(value: object) -> object:
     return value
-
-
-def names_of(kinds: Mapping[str, Kind]) -> Mapping[str, tuple[str, ...]]:
-    """Return the names of each kind's columns."""
-    return {name: tuple(column.name for column in columns(kind)) for name, kind in kinds.items()}

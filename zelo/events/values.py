@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from zelo.events.reasons import invalid
 from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, ListOf, MapOf, ObjectOf, Type
 
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
+_FINER = re.compile(r"(:\d\d\.\d{6})\d+")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _LATEST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
@@ -134,7 +136,7 @@ def _double(value: int | float, path: str) -> float:
 def _instant(value: str | datetime, path: str) -> datetime:
     if isinstance(value, str):
         try:
-            value = msgspec.convert(value, datetime)
+            value = msgspec.convert(_FINER.sub(r"\1", value, count=1), datetime)
         except msgspec.ValidationError:
             raise invalid("bad_timestamp", path=path) from None
     if value.tzinfo is None:

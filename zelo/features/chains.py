@@ -27,12 +27,13 @@ class Chain(KeyedState[Tape]):
     inside it; then order key, running number and value of each link. At most `at_most` links and a sixteenth more.
     """
 
-    __slots__ = ("_decode", "_encode", "_first", "_fresh", "_length", "_most", "_runs", "_windows")
+    __slots__ = ("_decode", "_encode", "_first", "_fresh", "_length", "_most", "_places", "_runs", "_windows")
 
     def __init__(self, specs: Sequence[FeatureSpec]) -> None:
         super().__init__(specs)
         self._runs = specs[0].aggregate == "first"
         self._first = len(specs)
+        self._places = range(self._first)
         self._windows = tuple((place, spec.reach or 0, spec.at_most) for place, spec in enumerate(specs))
         _, self._length, self._most = self._windows[0]
         self._encode, self._decode = _codec(specs[0])
@@ -93,10 +94,13 @@ class Chain(KeyedState[Tape]):
             while cut > self._first and tape[cut - 1] <= number:
                 cut -= 3
         if cut < end:
-            del tape[cut:]
-            for place in range(self._first):
+            tape[cut], tape[cut + 1], tape[cut + 2] = order_key, running, number
+            if cut + 3 < end:
+                del tape[cut + 3 :]
+            for place in self._places:
                 if tape[place] > cut:
                     tape[place] = cut
+            return
         tape.append(order_key)
         tape.append(running)
         tape.append(number)
@@ -105,7 +109,7 @@ class Chain(KeyedState[Tape]):
         left = min(tape[: self._first]) - self._first
         if left >= 12 + (end >> 3):
             del tape[self._first : self._first + left]
-            for place in range(self._first):
+            for place in self._places:
                 tape[place] -= left
 
     def read_observe1(self, key: Key, order_key: int, value: Value | None = None) -> Value | None:

@@ -17,7 +17,7 @@ State = TypeVar("State")
 
 BATCH = 64
 """Keys that wait together for the sweep to look at them."""
-FORMAT = 1
+FORMAT = 2
 """Version of a group's snapshot."""
 _BYTE_ORDER = "little" if array("H", (1,)).tobytes()[0] else "big"
 _GC_HEADER = 16
@@ -116,15 +116,18 @@ class KeyedState(Generic[State]):
 
     def _drop_silent(self, keys: list[Key], oldest: int) -> None:
         """Drop those keys whose latest event is before `oldest`; the others wait again."""
-        states, place = self._states, self._latest_at
-        if place is None:
-            silent = [key for key in keys if self._latest(states[key]) < oldest]
-        else:
-            silent = [key for key in keys if states[key][place] < oldest]  # type: ignore[index]
+        states, silent = self._states, self._silent(keys, oldest)
         for key in silent:
             del states[key]
         if len(silent) < len(keys):
             self._young += [key for key in keys if key in states]
+
+    def _silent(self, keys: list[Key], oldest: int) -> list[Key]:
+        """Return those of some keys whose latest event is before `oldest`."""
+        states, place = self._states, self._latest_at
+        if place is None:
+            return [key for key in keys if self._latest(states[key]) < oldest]
+        return [key for key in keys if states[key][place] < oldest]  # type: ignore[index]
 
     @property
     def lasts(self) -> bool:

@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from math import floor
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, cast
 
 from zelo.events.types import DOUBLE
 from zelo.features.group import KeyedState, columns_of, integers
@@ -17,17 +17,17 @@ Tape: TypeAlias = MutableSequence[int]
 """An array of 64-bit integers, or a list with the same layout where a number has outgrown 64 bits."""
 
 
-_ONE: Final = array("q", (0,))
+_TWO: Final = array("q", (0, 0))
 _FOUR: Final = array("q", (2, 0, 0, 0))
 """New states are copies of these: half the price of building them."""
 
 
-class CountLog(KeyedState["array[int]"]):
+class CountLog(KeyedState["int | array[int]"]):
     """
     `count` over finite windows, with any `exists` and `seconds_since` that fit into the same log.
 
-    State: the order keys of the events that a window may still hold, in one array; at most `at_most` of them and an
-    eighth more, since what has left the longest window is cut off in pieces.
+    State: the order keys of the events that a window may still hold, a lone one bare and several in one array; at most
+    `at_most` of them and an eighth more, since what has left the longest window is cut off in pieces.
     """
 
     __slots__ = ("_fresh", "_keep", "_longest", "_plus", "_windows")
@@ -36,7 +36,7 @@ class CountLog(KeyedState["array[int]"]):
         super().__init__(specs)
         self._windows = tuple((s.aggregate, s.reach or 0, s.at_most, int(s.including_current)) for s in specs)
         self._plus = int(specs[0].including_current)
-        self._fresh = tuple(_look(_ONE[:0], 0, what, reach, most, plus) for what, reach, most, plus in self._windows)
+        self._fresh = tuple(_look(_TWO[:0], 0, what, reach, most, plus) for what, reach, most, plus in self._windows)
         self._longest = max(spec.reach or 0 for spec in specs)
         self._keep = max(spec.at_most for spec in specs if spec.aggregate == "count")
 
@@ -44,64 +44,88 @@ class CountLog(KeyedState["array[int]"]):
         log = self._states.get(key)
         if log is None:
             return tuple(spec.empty for spec in self.specs)
-        return tuple([_look(log, order_key, what, reach, most, 0) for what, reach, most, _ in self._windows])
+        events = array("q", (log,)) if isinstance(log, int) else log
+        return tuple([_look(events, order_key, what, reach, most, 0) for what, reach, most, _ in self._windows])
 
     def read1(self, key: Key, order_key: int) -> int:
         log = self._states.get(key)
         if log is None:
             return 0
+        if isinstance(log, int):
+            return int(log >= order_key - self._longest)
         count = len(log) - bisect_left(log, order_key - self._longest)
         return count if count < self._keep else self._keep
 
     def observe(self, key: Key, order_key: int, value: Value | None = None) -> None:
         log = self._states.get(key)
         if log is None:
-            self._start(key, order_key)
-            return
-        log.append(order_key)
-        held = len(log)
-        if held > 8:
-            self._cut(log, held, order_key - self._longest)
+            self._states[key] = order_key
+            self._young.append(key)
+        elif isinstance(log, int):
+            self._pair(key, log, order_key)
+        else:
+            log.append(order_key)
+            if not len(log) & 7:
+                self._cut(log, order_key - self._longest)
 
     def read_observe(self, key: Key, order_key: int, value: Value | None = None) -> tuple[Value | None, ...]:
         if self._single:
             return (self.read_observe1(key, order_key),)
         log = self._states.get(key)
         if log is None:
-            self._start(key, order_key)
+            self._states[key] = order_key
+            self._young.append(key)
             return self._fresh
-        held = len(log)
+        if isinstance(log, int):
+            log = self._pair(key, log, order_key)
+        else:
+            log.append(order_key)
+        held = len(log) - 1
+        first, last = log[0], log[-2]
         values: list[Value | None] = []
         for what, reach, most, plus in self._windows:
-            if what == "count":
-                count = held - bisect_left(log, order_key - reach) + plus
-                values.append(count if count < most else most)
+            oldest = order_key - reach
+            if what != "count":
+                values.append(_since(last, order_key, oldest, what, plus))
+                continue
+            if last < oldest:
+                count = plus
             else:
-                values.append(_look(log, order_key, what, reach, most, plus))
-        log.append(order_key)
-        self._cut(log, held, order_key - self._longest)
+                count = held - (bisect_left(log, oldest, 1) if first < oldest else 0) + plus
+            values.append(count if count < most else most)
+        if not held & 7:
+            self._cut(log, order_key - self._longest)
         return tuple(values)
 
-    def _start(self, key: Key, order_key: int) -> None:
-        log = self._states[key] = _ONE[:]
-        log[0] = order_key
-        self._young.append(key)
+    def _pair(self, key: Key, earlier: int, order_key: int) -> array[int]:
+        """Give a key with one event an array of two."""
+        log = self._states[key] = _TWO[:]
+        log[0], log[1] = earlier, order_key
+        return log
 
-    def _cut(self, log: array[int], held: int, oldest: int) -> None:
-        """Cut off what no window holds any more, when it is more than an eighth of a log that held so many events."""
+    def _cut(self, log: array[int], oldest: int) -> None:
+        """Cut off what no window holds any more, when it is more than an eighth of the log."""
+        held = len(log)
         spare = 4 + (held >> 3)
         if held > spare and log[spare] < oldest:
-            del log[: bisect_left(log, oldest, spare, held)]
+            del log[: bisect_left(log, oldest, spare, held - 1)]
         elif held > self._keep + spare:
             del log[: held - self._keep]
 
     def read_observe1(self, key: Key, order_key: int, value: Value | None = None) -> int:
         log = self._states.get(key)
         if log is None:
-            self._start(key, order_key)
+            self._states[key] = order_key
+            self._young.append(key)
             return self._plus
-        held = len(log)
         oldest = order_key - self._longest
+        if isinstance(log, int):
+            if log < oldest:
+                self._states[key] = order_key
+                return self._plus
+            self._pair(key, log, order_key)
+            return min(1 + self._plus, self._keep)
+        held = len(log)
         start = bisect_left(log, oldest, 1) if log[0] < oldest else 0
         log.append(order_key)
         count = held - start + self._plus
@@ -112,25 +136,31 @@ class CountLog(KeyedState["array[int]"]):
             del log[:start]
         return count
 
-    _latest_at = -1
+    def _silent(self, keys: list[Key], oldest: int) -> list[Key]:
+        states = self._states
+        return [key for key in keys if (log if isinstance(log := states[key], int) else log[-1]) < oldest]
 
-    def _pack(self, states: Iterable[array[int]]) -> object:
-        return pack_arrays(states)
+    def _pack(self, states: Iterable[int | array[int]]) -> object:
+        return pack_arrays(array("q", (log,)) if isinstance(log, int) else log for log in states)
 
-    def _unpack(self, columns: object, count: int) -> Iterator[array[int]]:
-        return unpack_arrays(columns)
+    def _unpack(self, columns: object, count: int) -> Iterator[int | array[int]]:
+        return (log if len(log) > 1 else log[0] for log in unpack_arrays(columns))
 
 
 def _look(log: array[int], order_key: int, what: str, reach: int, most: int, plus: int) -> Value | None:
     """Return one feature's value from a log; `plus` is 1 when the current event is to be in it."""
     if what == "count":
         return min(len(log) - bisect_left(log, order_key - reach) + plus, most)
+    return _since(log[-1] if log else INT_MIN, order_key, order_key - reach, what, plus)
+
+
+def _since(last: int, order_key: int, oldest: int, what: str, plus: int) -> Value | None:
+    """Return whether, or how many seconds ago, the last event was, when it is not before the oldest of its window."""
     if plus:
         return True if what == "exists" else 0
-    inside = bool(log) and log[-1] >= order_key - reach
     if what == "exists":
-        return inside
-    return seconds_between(log[-1], order_key) if inside else None
+        return last >= oldest
+    return seconds_between(last, order_key) if last >= oldest else None
 
 
 def pack_arrays(arrays: Iterable[array[int]]) -> object:
@@ -192,12 +222,21 @@ class SumLog(KeyedState[Tape]):
         return folded(tape[1], (len(tape) - tape[0]) >> 1, self._average, self._double)
 
     def observe(self, key: Key, order_key: int, value: Value | None = None) -> None:
-        number = countable(value, self._double)
+        number = countable(value, True) if self._double else cast("int | None", value)
         if number is None:
             return
         tape = self._states.get(key)
         if tape is None:
             self._begin(key, array("q", (*(self._first, number) * len(self.specs), order_key, number)))
+            return
+        if self._single and (len(tape) + 2) & 14:
+            tape.append(order_key)
+            tape.append(number)
+            try:
+                tape[1] += number
+            except OverflowError:
+                tape = self._widen(key, tape)
+                tape[1] += number
             return
         tape.append(order_key)
         tape.append(number)
@@ -247,13 +286,12 @@ class SumLog(KeyedState[Tape]):
     def read_observe1(self, key: Key, order_key: int, value: Value | None = None) -> Value | None:
         if not self._plain:
             return KeyedState.read_observe1(self, key, order_key, value)
-        number = value
+        number = cast("int | None", value)
         if self._double and value is not None:
             scaled = value * 1e6  # type: ignore[operator]
             number = floor(scaled + 0.5) if -MILLIONTHS_LIMIT < scaled < MILLIONTHS_LIMIT else None
         if number is None:
             return self.read1(key, order_key)
-        assert isinstance(number, int)
         tape = self._states.get(key)
         if tape is None:
             tape = self._states[key] = _FOUR[:]

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from zelo.base.source import Span
 from zelo.events.types import INT, Type
-from zelo.policy.terms import And, Call, Const, Has, If, Not, Or, Term
+from zelo.policy.evaluate import evaluate
+from zelo.policy.terms import (
+    And,
+    Call,
+    Const,
+    FeatureRef,
+    FieldRef,
+    Has,
+    If,
+    LabelsRef,
+    ListRef,
+    Macro,
+    Not,
+    Or,
+    Term,
+)
 from zelo.policy.unparse import wording
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -35,12 +51,40 @@ def _contradiction(parts: tuple[Term, ...]) -> Span | None:
         if isinstance(part, Not) and isinstance(part.operand, Has):
             absent.add(wording(part.operand.operand))
         for atom in _atoms(part):
-            if not known.setdefault(atom.about, _Range(atom.type)).narrow(atom):
+            if not known.setdefault(atom.about, _start(atom)).narrow(atom):
                 return part.span
     for part in parts:
         if absent & set(_needed(part)):
             return part.span
+    return _refuted(parts)
+
+
+def _refuted(parts: tuple[Term, ...]) -> Span | None:
+    """Return the first part that is false for the only value another part leaves: `x == "b" && x.startsWith("a")`."""
+    for given in parts:
+        for atom in _atoms(given):
+            if atom.operator != "==" or not isinstance(given, Call):
+                continue
+            for part in parts:
+                if part is not given and _reads_only(part, atom.about):
+                    if evaluate(part, partial(_always, atom.value), {}) is False:
+                        return part.span
     return None
+
+
+def _always(value: object, _: Term) -> object:
+    return value
+
+
+def _reads_only(term: Term, about: str) -> bool:
+    """Say whether a term depends on one field or feature and on nothing else."""
+    leaves = [leaf for leaf in term.walk() if isinstance(leaf, FieldRef | FeatureRef | LabelsRef | ListRef | Macro)]
+    return bool(leaves) and all(wording(leaf) == about for leaf in leaves)
+
+
+def _start(atom: _Atom) -> _Range:
+    """Return the values a term can have before anything is known: no size is below zero."""
+    return _Range(atom.type, low=0 if atom.counts else None)
 
 
 @dataclass(frozen=True)
@@ -51,6 +95,8 @@ class _Atom:
     type: Type
     operator: str
     value: object
+    counts: bool = False
+    """Whether the term is the size of something."""
 
 
 def _atoms(part: Term, *, positive: bool = True) -> Iterator[_Atom]:
@@ -65,12 +111,15 @@ def _atoms(part: Term, *, positive: bool = True) -> Iterator[_Atom]:
     operator = part.function.name.strip("_")
     if isinstance(left, Const) and not isinstance(right, Const) and operator in _FLIPPED:
         left, right, operator = right, left, _FLIPPED[operator]
-    if not isinstance(right, Const) or isinstance(left, Const):
-        return
-    if operator == "in" and isinstance(right.value, tuple):
+    if isinstance(left, Const) or not isinstance(right, Const):
+        yield _Atom(wording(part), part.type, "==", positive)
+    elif operator == "in" and isinstance(right.value, tuple):
         yield _Atom(wording(left), left.type, "in" if positive else "not in", right.value)
     elif operator in _OPPOSITE:
-        yield _Atom(wording(left), left.type, operator if positive else _OPPOSITE[operator], right.value)
+        counts = isinstance(left, Call) and left.function.name == "size"
+        yield _Atom(wording(left), left.type, operator if positive else _OPPOSITE[operator], right.value, counts)
+    else:
+        yield _Atom(wording(part), part.type, "==", positive)
 
 
 def _needed(term: Term) -> Iterator[str]:

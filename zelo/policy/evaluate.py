@@ -42,6 +42,8 @@ class Trace:
     value: object
     """None when missing."""
     parts: tuple[Trace, ...] = ()
+    found: str | None = None
+    """What made it true, where one thing did: the word of a list that stands in the text."""
 
 
 def evaluate(term: Term, look: Look, lists: Mapping[str, object], bound: Mapping[str, object] | None = None) -> object:
@@ -172,7 +174,14 @@ def _trace(term: Term, evaluator: Evaluator, bound: Mapping[str, object]) -> Tra
     parts = tuple(
         _trace(child, evaluator, bound) for child in term.children() if not isinstance(child, Const | ListRef)
     )
-    return Trace(term, wording(term), value, parts)
+    return Trace(term, wording(term), value, parts, _witness(term, value, evaluator, bound))
+
+
+def _witness(term: Term, value: object, evaluator: Evaluator, bound: Mapping[str, object]) -> str | None:
+    """Return what made a call true, where its function can say it."""
+    if value is not True or not isinstance(term, Call) or term.function.witness is None:
+        return None
+    return term.function.witness(*evaluator.values(term.arguments, bound))
 
 
 def _items(term: Macro, evaluator: Evaluator, bound: Mapping[str, object]) -> tuple[Trace, ...]:

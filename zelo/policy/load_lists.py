@@ -36,14 +36,17 @@ def read_yaml_list(name: str, source: Source, report: Report) -> ListData | None
 
 
 def read_csv_list(name: str, source: Source, report: Report) -> ListData | None:
-    """Read a list from the column `value` of a CSV file with a header, or from its first column."""
+    """Read a list from the column `value` of a CSV file with a header."""
     rows = _rows(source, report)
     header = next(rows, None)
     if header is None:
         report.add("Z016", Span(source, 1, 1))
         return None
     names = [text.strip().lower() for text, _ in header]
-    column = names.index(_COLUMN) if _COLUMN in names else 0
+    if _COLUMN not in names:
+        report.add("Z001", header[0][1], column=_COLUMN)
+        return None
+    column = names.index(_COLUMN)
 
     def values() -> Iterator[tuple[str, Span]]:
         for row in rows:

@@ -15,15 +15,16 @@ from zelo.policy.load_examples import Stage
 from zelo.policy.load_features import FEATURES_FILE, Feature, read_features
 from zelo.policy.load_head import LANGUAGE_VERSION, Head, read_head
 from zelo.policy.load_lists import LIST_CHARACTERS_MAX, read_csv_list, read_yaml_list
+from zelo.policy.load_outcomes import OUTCOMES_FILE, read_outcomes
 from zelo.policy.load_policies import Around, ReadPolicy, read_policy
 from zelo.policy.load_shapes import shown, suggestion
 from zelo.policy.load_terms import Checker
-from zelo.policy.pack import ListData, Pack, Rule
+from zelo.policy.pack import ListData, Outcome, Pack, Rule
 from zelo.policy.schedules.read import read_schedule
 from zelo.policy.schedules.values import Schedule
 from zelo.policy.yaml_reader import YAML_CHARACTERS_MAX, Node, read_text, read_yaml
 
-HEAD, EVENTS, FEATURES = "pack.yaml", "events.yaml", "features.yaml"
+HEAD, EVENTS, FEATURES, OUTCOMES = "pack.yaml", "events.yaml", "features.yaml", "outcomes.yaml"
 POLICY, LIST, SOURCE = r"policies/([^/]+)\.yaml", r"lists/([^/]+)\.(?:yaml|csv)", r"sources/([^/]+)\.sql"
 SCHEDULE = r"schedules/([^/]+)\.yaml"
 _STEM = "[a-z][a-z0-9_]{0,79}"
@@ -32,7 +33,7 @@ _STEM = "[a-z][a-z0-9_]{0,79}"
 def is_pack_file(path: str) -> bool:
     """Say whether a path inside the pack is one of the files a pack is read from."""
     forms = (POLICY, LIST, SOURCE, SCHEDULE)
-    return path in (HEAD, EVENTS, FEATURES) or any(re.fullmatch(form, path) for form in forms)
+    return path in (HEAD, EVENTS, FEATURES, OUTCOMES) or any(re.fullmatch(form, path) for form in forms)
 
 
 def looks_like_pack_file(path: str) -> bool:
@@ -70,12 +71,13 @@ class _Loading:
         events = self._events()
         checker = Checker(events.kinds if events else {}, frozenset(lists))
         features, broken = self._features(events, checker)
+        outcomes, outcome_lists = self._outcomes(events, checker)
         checker = _with_features(checker, features, broken)
         policies, all_read = self._policies(head, events, checker, features, broken)
         rules = [rule for one in policies for rule in one.policy.rules]
         labels = [labels_of(rule, checker.kinds) for rule in rules]
         strata = order(rules, labels, self.report)
-        self._warn(policies, features, lists, all_read and broken == frozenset())
+        self._warn(policies, features, lists, outcome_lists, all_read and broken == frozenset())
         if head and all_read and all(one.rules_read for one in policies):
             warn_unset(labels, head.labels, self.report)
         sources, schedules = self._sources(), self._schedules(head)
@@ -83,7 +85,7 @@ class _Loading:
             return None
         placed = tuple(replace(rule, stratum=stratum) for rule, stratum in zip(rules, strata, strict=True))
         pack = _pack(head, events, features, lists, policies, placed, sources, version_of(self.files))
-        return replace(pack, schedules=schedules)
+        return replace(pack, schedules=schedules, outcomes=outcomes)
 
     def _top(self, path: str) -> Span:
         """Return the start of a file, for what is wrong with the whole of it."""
@@ -146,6 +148,16 @@ class _Loading:
             return {}, None
         return read_features(node, events, checker, self.report)
 
+    def _outcomes(self, events: Events | None, checker: Checker) -> tuple[dict[str, Outcome], set[str]]:
+        """Return the outcomes, and the names of the lists they read."""
+        node = self._yaml(OUTCOMES) if OUTCOMES in self.files else None
+        if node is None:
+            return {}, set()
+        if events is None:
+            OUTCOMES_FILE.read(node, self.report)
+            return {}, set()
+        return read_outcomes(node, events, checker, self.report)
+
     def _policies(
         self,
         head: Head | None,
@@ -185,8 +197,8 @@ class _Loading:
         """Warn of files that are not read though they look as if they were meant to be."""
         for path in sorted(self.files):
             if not is_pack_file(path) and looks_like_pack_file(path):
-                options = (HEAD, EVENTS, FEATURES, path.replace(".yml", ".yaml"))
-                close = {"suggestion": options[3]} if is_pack_file(options[3]) else suggestion(path, options[:3])
+                options = (HEAD, EVENTS, FEATURES, OUTCOMES, path.replace(".yml", ".yaml"))
+                close = {"suggestion": options[-1]} if is_pack_file(options[-1]) else suggestion(path, options[:-1])
                 self.report.add("Z052", self._top(path), (), file=shown(path), **close)
 
     def _warn(
@@ -194,10 +206,12 @@ class _Loading:
         policies: list[ReadPolicy],
         features: Mapping[str, Feature],
         lists: Mapping[str, tuple[ListData, str]],
+        outcome_lists: Iterable[str],
         all_read: bool,
     ) -> None:
         """Warn of what is declared and used by nothing, and of rules that no example fires."""
         named = {("lists", name) for feature in features.values() for name in feature.lists}
+        named |= {("lists", name) for name in outcome_lists}
         for one in policies:
             own = mentioned(one.formulas)
             named |= own

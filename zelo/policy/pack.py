@@ -119,6 +119,32 @@ class Policy:
     source: Source
 
 
+BY_EVENT = "event"
+"""An outcome's `by` when its labels are of events, not of the entities in a role."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What turned out to be true of an event later: another event of the same entity, or a label given by people."""
+
+    name: str
+    title: Texts
+    by: str
+    """The role whose entity the later event or the label is about; `event` for labels of events."""
+    entity: str | None
+    """What the role stands for; None for labels of events."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of the later event; empty for labels."""
+    where: Mapping[str, Term] | None = field(default=None, repr=False)
+    """Kind of the later event to the checked condition on it; None: every one counts."""
+    within_ms: int | None = None
+    """How long after an event the later one may come, in milliseconds; None for labels."""
+    file: str | None = None
+    """Path of the label file inside the source; None for later events."""
+    id_column: str = "id"
+    value_column: str = "value"
+
+
 @dataclass(frozen=True)
 class Pack:
     """A checked pack; what is here needs no further check."""
@@ -161,6 +187,8 @@ class Pack:
     """SHA-256, in hex, of the contents of the files the pack is read from."""
     schedules: Mapping[str, Schedule] = field(default_factory=dict, repr=False)
     """How violations become standing, by file name."""
+    outcomes: Mapping[str, Outcome] = field(default_factory=dict, repr=False)
+    """What backtests measure rules against, by name; no rule can read them."""
 
 
 def instant(text: str) -> datetime:

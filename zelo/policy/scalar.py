@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from zelo.base.source import Source, Span
@@ -43,16 +43,6 @@ class Scalar:
         for text, (line, column) in zip(value.split("\n"), starts, strict=False):
             runs.append(Run(offset, line, column))
             offset += len(text) + 1
-        return Scalar(source, value, tuple(runs) or (Run(0, 1, 1),))
-
-    @staticmethod
-    def from_characters(source: Source, value: str, places: Iterable[tuple[int, int]]) -> Scalar:
-        """Build a quoted or folded scalar from the (line, column) in the file of each character of the value."""
-        runs: list[Run] = []
-        for offset, (line, column) in enumerate(places):
-            last = runs[-1] if runs else None
-            if last is None or (line, column) != (last.line, last.column + offset - last.offset):
-                runs.append(Run(offset, line, column))
         return Scalar(source, value, tuple(runs) or (Run(0, 1, 1),))
 
     def place(self, offset: int) -> tuple[int, int]:

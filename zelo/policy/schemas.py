@@ -8,6 +8,7 @@ from zelo.policy.load_events import EVENTS_FILE
 from zelo.policy.load_features import FEATURES_FILE
 from zelo.policy.load_head import PACK_FILE
 from zelo.policy.load_lists import LIST_FILE
+from zelo.policy.load_outcomes import OUTCOMES_FILE
 from zelo.policy.load_policies import POLICY_FILE
 from zelo.policy.load_shapes import Record, Schema
 from zelo.policy.schedules.file_schema import ScheduleFile
@@ -17,6 +18,7 @@ FILES: Mapping[str, tuple[str, Record | ScheduleFile]] = {
     "pack": ("pack.yaml", PACK_FILE),
     "events": ("events.yaml", EVENTS_FILE),
     "features": ("features.yaml", FEATURES_FILE),
+    "outcomes": ("outcomes.yaml", OUTCOMES_FILE),
     "list": ("lists/*.yaml", LIST_FILE),
     "policy": ("policies/*.yaml", POLICY_FILE),
     "schedule": ("schedules/*.yaml", ScheduleFile()),

@@ -61,7 +61,7 @@ _LEFT_OUT = {
     ),
     "Z131": Message(
         N_("cannot read the pattern `{pattern}` at `{fragment}`"),
-        N_("patterns are RE2: no backreference, no look-around"),
+        N_("patterns are RE2: no backreference, no look-around, at most 1000 repeats"),
     ),
 }
 

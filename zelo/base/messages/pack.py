@@ -8,6 +8,10 @@ from types import MappingProxyType
 from zelo.base.messages.message import N_, Message
 
 _TEXT = {
+    "Z001": Message(
+        N_("the first line names no column `{column}`"),
+        N_("write `{column}` over the column with the words of the list"),
+    ),
     "Z002": Message(N_("the byte `{byte}` here is not UTF-8"), N_("save the file as UTF-8")),
     "Z003": Message(
         N_("the character `{character}` may not stand in a pack file"),
@@ -87,6 +91,11 @@ _FILES = {
     "Z428": Message(
         N_("`{file}` does not have a name that a condition can write"), N_("use a to z, 0 to 9 and `_`, a letter first")
     ),
+    "Z445": Message(N_("this is no SQL that DuckDB can read: {reason}")),
+    "Z446": Message(
+        N_("a mapping is one SELECT, and here is something else"),
+        N_("one file for each SELECT: `sources/orders.sql`, `sources/reviews.sql`"),
+    ),
     "Z052": Message(N_("the file `{file}` is not read"), N_("did you mean `{suggestion}`?")),
     "Z053": Message(N_("the value `{value}` is in the list twice")),
 }
@@ -139,6 +148,19 @@ _EXAMPLES = {
     "Z438": Message(N_("the rule `{name}` cannot both fire and be undetermined")),
     "Z439": Message(N_("there is no feature `{name}`"), N_("did you mean `{suggestion}`?")),
 }
+_OUTCOMES = {
+    "Z440": Message(
+        N_("an outcome is either a later event or a file of labels"),
+        N_("write `of` with kinds of event, or `file` with a path; one of them"),
+    ),
+    "Z441": Message(N_("the key `{key}` goes with `{form}` only")),
+    "Z442": Message(
+        N_("`{name}` cannot be a file of labels"),
+        N_("name a .csv or .parquet file by its path inside the source, such as `labels/confirmed.csv`"),
+    ),
+    "Z443": Message(N_("the role `{role}` stands for several entities, one for each kind of event: `{entities}`")),
+    "Z444": Message(N_("no kind of event has the role `{role}`"), N_("did you mean `{suggestion}`?")),
+}
 _UNUSED = {
     "Z451": Message(N_("no rule reads the feature `{name}`")),
     "Z452": Message(N_("nothing reads the list `{name}`")),
@@ -151,6 +173,6 @@ _UNUSED = {
 }
 
 MESSAGES: Mapping[str, Message] = MappingProxyType(
-    {**_TEXT, **_SHAPES, **_FILES, **_EVENTS, **_FEATURES, **_RULES, **_EXAMPLES, **_UNUSED}
+    {**_TEXT, **_SHAPES, **_FILES, **_EVENTS, **_FEATURES, **_RULES, **_EXAMPLES, **_OUTCOMES, **_UNUSED}
 )
 """Diagnostic code to its message; codes Z05x and Z45x are warnings."""

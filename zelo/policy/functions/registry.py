@@ -54,3 +54,5 @@ class Function:
     """Why there is no SQL form (shown by the checker where a backtest is required)."""
     cost: int = 2
     """Rough cost in units of one integer comparison; conjuncts are tried cheapest first."""
+    witness: Callable[..., str | None] | None = None
+    """What an explanation shows beside a true result, on the same arguments: the word that was found."""

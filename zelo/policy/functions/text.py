@@ -124,6 +124,7 @@ _SEARCH = (
         "true when the text holds the part",
         ((("hello", "ell"), True), (("hello", ""), True), (("", "x"), False), ((None, "x"), None)),
         both("contains({0}, {1})"),
+        "({1} in {0})",
     ),
     method(
         "startsWith",

@@ -90,6 +90,12 @@ def has_any_word(text: str, words: object) -> bool:
     return words.has_any_word(text)
 
 
+def word_found(text: str, words: object) -> str | None:
+    """Return the entry of the list that stands first in the text."""
+    assert isinstance(words, Words)
+    return words.first_word(text)
+
+
 FUNCTIONS_HERE: tuple[Function, ...] = (
     Function(
         name="hasAnyWord",
@@ -103,5 +109,6 @@ FUNCTIONS_HERE: tuple[Function, ...] = (
         examples=(),
         no_sql="its result is prepared as a column when events are read",
         cost=15,
+        witness=word_found,
     ),
 )

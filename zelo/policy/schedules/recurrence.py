@@ -45,12 +45,6 @@ class Recurrence:
         place = bisect_left(found, at)
         return found[place] if place < len(found) else NEVER
 
-    def at_or_before(self, at: int, zone: str) -> int | None:
-        """Return the last instant that is not after another; None before the first."""
-        found = _instants(self, zone)
-        place = bisect_right(found, at)
-        return found[place - 1] if place else None
-
 
 def _days(rule: Recurrence) -> list[date]:
     days = []

@@ -4,27 +4,27 @@ One generated function for each kind of event: read, look at windows and labels,
     run(event, order_key) -> (fired, undetermined, parameters, ids, seen)
 
 `fired` and `undetermined` are numbers of rules in the plan's order; `parameters` maps a fired rule to the
-values of its computed effect parameters; `ids` are the entities in the kind's roles; `seen` the values of
-the features that the kind's rules read. Windows are read, then told of the event, before rules are tried.
+values of its computed effect parameters; `ids` are the entities in the kind's roles, left out when no rule
+fired; `seen` the values of the features that the kind's rules read. Windows are read, then told of the event,
+before rules are tried.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from functools import partial
+from types import MappingProxyType
 from typing import Any, Protocol, cast
 
 from zelo.base.source import Source, Span
 from zelo.events.names import attribute
-from zelo.events.types import DURATION, ENVELOPE, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Scalar, Type
+from zelo.events.types import ENVELOPE, Kind
 from zelo.policy import terms as t
+from zelo.policy.to_python.plain import plain_value
 from zelo.policy.to_python.terms import Locals, Terms, cost
 from zelo.policy.to_python.unit import Unit
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+_NO_PARAMETERS: Mapping[int, tuple[object, ...]] = MappingProxyType({})
 _GENERATED = Span(Source("<generated>", ""), 1, 1)
 
 
@@ -32,7 +32,7 @@ LabelView = Callable[[object, int], frozenset[str]]
 """The labels in force on an entity (id, now in ms)."""
 Run = Callable[
     [object, int],
-    tuple[list[int], list[int], dict[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
+    tuple[list[int], list[int], Mapping[int, tuple[object, ...]], tuple[object, ...], tuple[object, ...]],
 ]
 
 
@@ -103,6 +103,7 @@ class KindWriter:
         self.unit = Unit(f"zelo {plan.kind.name}")
         self._loads: list[str] = []
         self._fields: dict[tuple[str, ...], str] = {}
+        self._objects: dict[tuple[str, ...], str] = {(): "event"}
         self._features: dict[str, str] = {}
         self._labels: dict[str, str] = {}
         self.terms = Terms(
@@ -115,11 +116,13 @@ class KindWriter:
         self.terms.survey(self._everything())
         windows = self._windows()
         strata = self._strata()
-        ids = ", ".join(self._role(role) for role in self.plan.kind.roles)
         seen = ", ".join(self._features[name] for name in self.seen_names)
         body = [*windows, *self._label_loads(), *strata]
-        body = [*self._loads, *self.terms.cells("\n".join(body)), "fired, unknown, computed = [], [], {}", *body]
-        body.append(f"return fired, unknown, computed, ({ids},), ({seen}{',' if seen else ''})")
+        body += [f"ids = ({', '.join(map(self._ident, self.plan.kind.roles))},) if fired else ()"]
+        computed = "{}" if any(rule.parameters for rule in self.plan.rules) else self.unit.bind(_NO_PARAMETERS)
+        start = ["fired = []", "unknown = []", f"computed = {computed}"]
+        body = [*self._loads, *self.terms.cells("\n".join(body)), *start, *body]
+        body.append(f"return fired, unknown, computed, ids, ({seen}{',' if seen else ''})")
         self.unit.functions.append("\n".join(["def run(event, order_key):", *(f"    {line}" for line in body)]))
         return self.unit
 
@@ -179,10 +182,24 @@ class KindWriter:
                 kept = self.unit.fresh("t")
                 code = f"({kept}.{attribute(part)} if ({kept} := {code}) is not None else None)"
             else:
-                code = f"{code}.{attribute(part)}"
+                code = f"{self._object(path[: depth - 1])}.{attribute(part)}"
             resolved = self.plan.kind.resolve(path[:depth])
             optional = resolved is not None and resolved[1]
         return code, optional
+
+    def _object(self, path: tuple[str, ...]) -> str:
+        """Return the local of an object that every event has, loaded once for all its fields."""
+        name = self._objects.get(path)
+        if name is None:
+            outer = self._object(path[:-1])
+            name = self._objects[path] = self.unit.fresh("o")
+            self._loads.append(f"{name} = {outer}.{attribute(path[-1])}")
+        return name
+
+    def _ident(self, role: str) -> str:
+        """Return the code of the id in a role, for use at the end of the function."""
+        path = self.plan.kind.roles[role]
+        return self._fields.get(path) or self._load(path)
 
     def _role(self, role: str) -> str:
         return self._path(self.plan.kind.roles[role])
@@ -313,49 +330,6 @@ def is_total(term: t.Term) -> bool:
             return False
         case _:
             return all(is_total(child) for child in term.children())
-
-
-def plain_value(kind: Type) -> Callable[[Any], object] | None:
-    """Return the function that turns a decoded value into the language's form, or None when it is the same."""
-    match kind:
-        case Scalar():
-            return timestamp_us if kind == TIMESTAMP else duration_us if kind == DURATION else None
-        case ListOf() if (convert := plain_value(kind.item)) is not None:
-            return partial(_each, convert)
-        case MapOf() if (convert := plain_value(kind.value)) is not None:
-            return partial(_each_value, convert)
-        case ObjectOf():
-            return plain_object(kind)
-    return None
-
-
-def _each(convert: Callable[[Any], object], items: Sequence[object]) -> list[object]:
-    return [convert(item) for item in items]
-
-
-def _each_value(convert: Callable[[Any], object], items: Mapping[str, object]) -> dict[str, object]:
-    return {key: convert(value) for key, value in items.items()}
-
-
-def plain_object(kind: ObjectOf) -> Callable[[object], dict[str, object]]:
-    """Return the function that turns a decoded object into a mapping of the fields it has."""
-    converters = [(name, attribute(name), plain_value(entry.type)) for name, entry in kind.fields]
-
-    def convert(decoded: object) -> dict[str, object]:
-        found = ((name, getattr(decoded, slot), turn) for name, slot, turn in converters)
-        return {name: turn(value) if turn else value for name, value, turn in found if value is not None}
-
-    return convert
-
-
-def timestamp_us(moment: datetime) -> int:
-    """Return microseconds since 1970 UTC."""
-    return (moment - EPOCH) // MICROSECOND
-
-
-def duration_us(length: timedelta) -> int:
-    """Return microseconds."""
-    return length // MICROSECOND
 
 
 def relabelled(

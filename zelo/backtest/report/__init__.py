@@ -1,0 +1,1 @@
+"""The report as a page: words, charts, one self-contained HTML file."""

@@ -1,0 +1,1 @@
+"""Terms as SQL in three-valued logic, NULL standing for missing: built as trees, for DuckDB and for Spark."""
