@@ -206,19 +206,24 @@ STREAM = st.lists(
     max_size=30,
 )
 EVERYTHING = LABELS + LIMITED + WINDOWED
+_Event = tuple[int, str, float, bool | None]
+"""Hour, seller, price and whether it is sponsored."""
+
+
+def _lines(stream: list[_Event]) -> list[bytes]:
+    """Return listings as JSON."""
+    return [
+        listing(number, f"2026-01-0{1 + hour // 20}T{hour % 20:02}:00:00Z", seller, price=price, sponsored=sponsored)
+        for number, (hour, seller, price, sponsored) in enumerate(stream)
+    ]
 
 
 @settings(max_examples=25)
 @given(STREAM, st.integers(0, 30))
-def test_an_engine_restored_in_the_middle_goes_on_as_if_nothing_had_happened(
-    stream: list[tuple[int, str, float, bool | None]], middle: int
-) -> None:
+def test_an_engine_restored_in_the_middle_goes_on_as_if_nothing_had_happened(stream: list[_Event], middle: int) -> None:
     """Windows, labels, limits and order all survive a snapshot."""
     pack = pack_of(EVERYTHING, "daily_limits: {open_case: 4}\n")
-    lines = [
-        listing(number, f"2026-01-0{1 + hour // 20}T{hour % 20:02}:00:00Z", seller, price=price, sponsored=sponsored)
-        for number, (hour, seller, price, sponsored) in enumerate(stream)
-    ]
+    lines = _lines(stream)
     straight, halting = Engine(pack), Engine(pack)
     expected = [straight.decide_json(line) for line in lines]
     found = [halting.decide_json(line) for line in lines[:middle]]
@@ -227,6 +232,23 @@ def test_an_engine_restored_in_the_middle_goes_on_as_if_nothing_had_happened(
     assert found == expected
     later = [listing(100 + hour, f"2026-01-03T{hour:02}:00:00Z", "st"[hour % 2], price=5.0) for hour in range(8)]
     assert [halting.decide_json(line) for line in later] == [straight.decide_json(line) for line in later]
+
+
+@settings(max_examples=25)
+@given(STREAM, STREAM)
+def test_an_engine_that_forgets_is_as_new(before: list[_Event], after: list[_Event]) -> None:
+    """Whatever it has decided, it then decides like one that has just been made, fixed features included."""
+    pack = pack_of(EVERYTHING, "daily_limits: {open_case: 4}\n")
+    fixed: dict[str, object] = {"listings_24h": 1}
+    used = Engine(pack, fixed=fixed)
+    for line in _lines(before):
+        used.decide_json(line)
+    used.forget()
+    fixed.clear()
+    fresh = Engine(pack)
+    assert used.snapshot() == fresh.snapshot()
+    assert [used.decide_json(line) for line in _lines(after)] == [fresh.decide_json(line) for line in _lines(after)]
+    assert used.snapshot() == fresh.snapshot()
 
 
 def test_a_snapshot_of_another_pack_or_of_nothing_is_refused() -> None:

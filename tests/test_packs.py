@@ -13,7 +13,7 @@ import yaml
 from tests.places import REPOSITORY
 from zelo.adapters.packs import open_pack, read_pack_files
 from zelo.base.source import Report
-from zelo.decide.examples import run_example
+from zelo.decide.examples import run_examples
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack
 from zelo.policy.schemas import schema
@@ -94,7 +94,7 @@ def test_every_rule_is_shown_firing_and_not_firing(folder: Path) -> None:
 def test_every_example_is_as_told(folder: Path) -> None:
     """Exactly the rules that an example names fire, and stay undetermined where it says so."""
     pack = open_pack(folder)
-    outcomes = [run_example(pack, policy, example) for policy in pack.policies for example in policy.examples]
+    outcomes = run_examples(pack)
     wrong = [(o.example.name["en"], o.fired, o.undetermined) for o in outcomes if not o.is_as_told]
     assert wrong == []
     assert len(outcomes) > len(pack.rules)

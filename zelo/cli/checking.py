@@ -23,7 +23,7 @@ from zelo.cli.speech import (
     place_data,
     say,
 )
-from zelo.decide.examples import ExampleOutcome, run_example
+from zelo.decide.examples import ExampleOutcome, run_examples
 from zelo.policy.schemas import schemas
 
 EXIT_WRONG = 1
@@ -64,7 +64,7 @@ def check(pack: Path, form: str, language: str | None) -> int:
 def test(pack: Path, form: str, language: str | None) -> int:
     """Run examples."""
     loaded = open_pack(pack)
-    outcomes = [run_example(loaded, policy, example) for policy in loaded.policies for example in policy.examples]
+    outcomes = run_examples(loaded)
     wrong = [outcome for outcome in outcomes if not outcome.is_as_told]
     if form == "json":
         say(json.dumps([_outcome(outcome) for outcome in outcomes], ensure_ascii=False, indent=2))

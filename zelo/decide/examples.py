@@ -52,10 +52,19 @@ class ExampleOutcome:
         return set(self.fired) == set(self.example.fires) and (told is None or set(self.undetermined) == set(told))
 
 
-def run_example(pack: Pack, policy: Policy, example: Example) -> ExampleOutcome:
-    """Return what the policy's rules do on an example."""
-    story = Story(example.event, example.history, example.labels, example.features)
-    engine, event, order_key = play(pack, story)
+def run_examples(pack: Pack) -> list[ExampleOutcome]:
+    """Return what the rules of each policy do on its examples, in the order of the pack."""
+    stated: dict[str, object] = {}
+    engine = Engine(pack, fixed=stated)
+    return [_run_example(engine, stated, policy, example) for policy in pack.policies for example in policy.examples]
+
+
+def _run_example(engine: Engine, stated: dict[str, object], policy: Policy, example: Example) -> ExampleOutcome:
+    """Return what the rules of a policy do on an example, with an engine that fixes `stated` and forgets the rest."""
+    engine.forget()
+    stated.clear()
+    stated.update(example.features)
+    event, order_key = _play(engine, Story(example.event, example.history, example.labels, example.features))
     decision = engine.decide(event, order_key)
     own = {rule.name for rule in policy.rules}
     return ExampleOutcome(
@@ -69,19 +78,24 @@ def run_example(pack: Pack, policy: Policy, example: Example) -> ExampleOutcome:
 def play(pack: Pack, story: Story) -> tuple[Engine, Event, int]:
     """Return an engine for which the history has happened, the event, and its order key; the event is still to come."""
     engine = Engine(pack, fixed=story.features)
+    return engine, *_play(engine, story)
+
+
+def _play(engine: Engine, story: Story) -> tuple[Event, int]:
+    """Let the history of a story happen; return its event and the order key."""
     for values in story.history:
         event = _event(engine, values)
         engine.decide(event, engine.sequencer.next(floor_ms(event.occurred_at)))
     event = _event(engine, story.event)
     order_key = engine.sequencer.next(floor_ms(event.occurred_at))
-    kind = pack.kinds[event.kind]
+    kind = engine.pack.kinds[event.kind]
     for role, labels in story.labels.items():
         if role not in kind.roles:
             raise InvalidInput(N_("`{kind}` has no role `{role}`"), kind=kind.name, role=role)
         ident = _at(story.event, kind.roles[role])
         for label in labels if ident is not None else ():
             engine.labels.add(kind.entities[role], ident, label, now_ms=effective_ms(order_key))
-    return engine, event, order_key
+    return event, order_key
 
 
 def story_of(pack: Pack, values: Values) -> Story:

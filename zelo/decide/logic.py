@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -44,8 +43,12 @@ class Engine:
     One engine is one stream: calls must come one after another (any thread, one at a time); engines share nothing.
     """
 
-    def __init__(self, pack: Pack, fixed: Mapping[str, object] = MappingProxyType({})) -> None:
-        """Compile the pack; features in `fixed` have that value at every event (examples state some so)."""
+    def __init__(self, pack: Pack, fixed: Mapping[str, object] | None = None) -> None:
+        """
+        Compile the pack; features in `fixed` have that value at every event (examples state some so).
+
+        The mapping is looked at with each event: who made it may change it between two. None is faster.
+        """
         self.pack = pack
         self._fixed = fixed
         self.decoder = Decoder(pack.kinds)
@@ -55,7 +58,7 @@ class Engine:
         self.accounts = accounts_of(pack)
         self.lists = {name: Words(data.values) for name, data in pack.lists.items()}
         self.limits = limits_of(pack)
-        groups = [Fixed(group, fixed) if fixed.keys() & set(group.names) else group for group in self.windows.groups]
+        groups = self.windows.groups if fixed is None else [Fixed(group, fixed) for group in self.windows.groups]
         self.compiled = compile_pack(pack, groups, self.labels, self.lists, self.accounts)
         self._by_struct = {self.decoder.structs[name]: compiled for name, compiled in self.compiled.items()}
         self._ticks = 0
@@ -166,6 +169,16 @@ class Engine:
         engine = cls(pack)
         engine._load(state)
         return engine
+
+    def forget(self) -> None:
+        """Be as new, no event decided; what is compiled stays, and what is fixed."""
+        self.sequencer = Sequencer(clock_skew_us=self.pack.clock_skew_us)
+        self.windows.clear()
+        self.labels.load({})
+        self.labels.pins.clear()
+        self.limits.load((0, []))
+        self.accounts.load({})
+        self._ticks = 0
 
     def take_over(self, other: Engine) -> tuple[str, ...]:
         """

@@ -72,6 +72,13 @@ class Windows:
             group.adopt(loaded)
         self._swept = [group.keys_live() for group in self._finite]
 
+    def clear(self) -> None:
+        """Drop all state."""
+        for group in self.groups:
+            group.adopt(type(group)(group.specs))
+        self._turn = 0
+        self._swept = [0] * len(self._finite)
+
     def keys_live(self) -> int:
         """Return how many keys have state, over all groups."""
         return sum(group.keys_live() for group in self.groups)
