@@ -42,7 +42,20 @@ def zelo() -> None:
     """Hold the commands."""
 
 
-_MODULES = (checking, running, backtesting, explaining, health, simulating, demo, platform_demo, serving, working, doctor, telling)
+_MODULES = (
+    checking,
+    running,
+    backtesting,
+    explaining,
+    health,
+    simulating,
+    demo,
+    platform_demo,
+    serving,
+    working,
+    doctor,
+    telling,
+)
 for command in (command for module in _MODULES for command in module.COMMANDS):
     zelo.add_command(command)
 
