@@ -60,7 +60,7 @@ def run_sql(
     """
     if out.resolve().is_relative_to(lake.resolve()):
         raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
-    files = lake_files(lake, pack.kinds)
+    files = lake_files(lake, pack.kinds, Cache(cache) if cache else None)
     with locked(out), writing(out):
         _sweep(out)
         try:
@@ -297,7 +297,9 @@ class _Run:
 
     def _manifest(self, seconds: float) -> HistoryManifest:
         events = {kind: self.sources.events(kind) for kind in self.pack.kinds}
-        kinds, warm_up = count_events(self.database, events, self.since)
+        kinds, warm_up = {kind: found.rows for kind, found in self.files.kinds.items() if found.rows}, 0
+        if self.since is not None or self.until is not None:
+            kinds, warm_up = count_events(self.database, events, self.since)
         counts = self.counts
         return HistoryManifest(
             pack=self.pack.name,
