@@ -27,6 +27,11 @@ def library(name: str) -> Any:
     return pytest.importorskip(name, reason=f"needs {name}, which is not built for this platform")
 
 
+def extra(name: str, module: str) -> Any:
+    """Return a module that an extra of the package installs, or skip the calling tests, saying which is absent."""
+    return pytest.importorskip(module, reason=f"needs {module}, which the extra `{name}` installs")
+
+
 def program(name: str) -> str:
     """Return where a program lies that not every machine has, or skip the calling test, saying which is absent."""
     found = shutil.which(name)

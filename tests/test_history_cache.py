@@ -119,7 +119,7 @@ def test_another_end_of_reading_leaves_no_stale_answer(lake: Path, tmp_path: Pat
     assert run(pack, lake, tmp_path, until_us=1_767_484_800_000_000).manifest.computed
 
 
-@pytest.mark.parametrize("name", ["zelo.__version__", "zelo.LANGUAGE_VERSION"])
+@pytest.mark.parametrize("name", ["zelo.base.versions.ZELO", "zelo.base.versions.LANGUAGE"])
 def test_another_version_leaves_no_stale_answer(
     name: str, lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

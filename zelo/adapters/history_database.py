@@ -87,9 +87,10 @@ class HistoryDatabase:
             return
         listed = ", ".join(literal(str(path)) for path in found.files)
         where = "" if until_key is None else f" WHERE order_key < {until_key}"
+        by_name = str(not found.alike).lower()  # to look into every file takes long where there are thousands
         self.run(
             f"CREATE VIEW {quoted(name)} AS SELECT {', '.join(columns)} "
-            f"FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false){where}"
+            f"FROM read_parquet([{listed}], union_by_name = {by_name}, hive_partitioning = false){where}"
         )
 
     @contextmanager

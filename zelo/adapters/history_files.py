@@ -23,6 +23,11 @@ class Counts:
     events_fired: int = 0
     events_undetermined: int = 0
 
+    def add(self, reason: str, kind: str, count: int) -> None:
+        """Count effects of a kind, or such as were held back when there is a reason."""
+        found = self.held.setdefault(reason, {}) if reason else self.effects
+        found[kind] = found.get(kind, 0) + count
+
 
 def count_decisions(database: HistoryDatabase, path: Path, counts: Counts) -> None:
     """Add what a file of decisions holds."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.columns import lake_schema
 from zelo.adapters.lake import Manifest, check_fit, read_manifest
 from zelo.base.errors import InvalidInput
@@ -31,6 +32,8 @@ class KindFiles:
     rows: int
     fingerprint: str
     """Changes when a file does."""
+    alike: bool
+    """Whether all files have the same columns in the same order."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,12 @@ class LakeFiles:
     kinds: Mapping[str, KindFiles]
 
 
-def lake_files(root: Path, kinds: Mapping[str, Kind]) -> LakeFiles:
-    """Look at every file of a lake; raise NotFound when it is unfinished, InvalidInput when it does not fit."""
+def lake_files(root: Path, kinds: Mapping[str, Kind], cache: Cache | None = None) -> LakeFiles:
+    """
+    Look at every file of a lake; raise NotFound when it is unfinished, InvalidInput when it does not fit.
+
+    The cache remembers which files have been found to fit.
+    """
     manifest = read_manifest(root)
     unknown = sorted(set(manifest.kinds) - set(kinds))
     if unknown:
@@ -52,22 +59,24 @@ def lake_files(root: Path, kinds: Mapping[str, Kind]) -> LakeFiles:
             root=root,
             kind=unknown[0],
         )
-    return LakeFiles(root, manifest, {name: _of_kind(root, kind, manifest) for name, kind in kinds.items()})
+    return LakeFiles(root, manifest, {name: _of_kind(root, kind, manifest, cache) for name, kind in kinds.items()})
 
 
-def _of_kind(root: Path, kind: Kind, manifest: Manifest) -> KindFiles:
+def _of_kind(root: Path, kind: Kind, manifest: Manifest, cache: Cache | None) -> KindFiles:
     files = sorted((root / "events" / f"kind={kind.name}").glob("day=*/part-*.parquet"))
-    wanted = lake_schema(kind)
-    required = [column.name for column in columns(kind) if column.required]
-    made = hashlib.sha256(str(wanted).encode())
-    found: set[str] = set()
-    rows = 0
+    made = hashlib.sha256(str(lake_schema(kind)).encode())
     for path in files:
-        file = _footer(path)
-        found |= set(check_fit(file.schema.to_arrow_schema(), wanted, path, kind))
-        _check_required(file, path, required)
-        rows += file.num_rows
         made.update(_told(root, path))
+    fingerprint = made.hexdigest()
+    key = key_of("fits", fingerprint, [(column.name, column.required) for column in columns(kind)], code_key())
+    if cache is not None and cache.has("lake", key):
+        known = pq.read_table(cache.path("lake", key)).to_pylist()[0]
+        found, rows, alike = frozenset(known["columns"]), int(known["rows"]), bool(known["alike"])
+    else:
+        found, rows, alike = _checked(kind, files)
+        if cache is not None:
+            table = pa.table({"columns": [sorted(found)], "rows": [rows], "alike": [alike]})
+            cache.put("lake", key, lambda path: pq.write_table(table, path))
     if rows != manifest.kinds.get(kind.name, 0):
         raise InvalidInput(
             N_("{root} holds {found} events of the kind `{kind}` where {expected} were written: import them again"),
@@ -76,7 +85,24 @@ def _of_kind(root: Path, kind: Kind, manifest: Manifest) -> KindFiles:
             found=rows,
             expected=manifest.kinds.get(kind.name, 0),
         )
-    return KindFiles(tuple(files), frozenset(found), rows, made.hexdigest())
+    return KindFiles(tuple(files), found, rows, fingerprint, alike)
+
+
+def _checked(kind: Kind, files: Sequence[Path]) -> tuple[frozenset[str], int, bool]:
+    """Return the columns of files, their rows, and whether all are alike; raise InvalidInput for a misfit."""
+    wanted = lake_schema(kind)
+    required = [column.name for column in columns(kind) if column.required]
+    found: set[str] = set()
+    rows, schemas = 0, []
+    for path in files:
+        file = _footer(path)
+        schema = file.schema.to_arrow_schema()
+        if schema not in schemas:
+            schemas.append(schema)
+        found |= set(check_fit(schema, wanted, path, kind))
+        _check_required(file, path, required)
+        rows += file.num_rows
+    return frozenset(found), rows, len(schemas) == 1
 
 
 def _footer(path: Path) -> pq.FileMetaData:

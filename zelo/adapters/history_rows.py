@@ -15,17 +15,16 @@ import pyarrow.parquet as pq
 from zelo.adapters.columns import python_values
 from zelo.adapters.fitting import quoted
 from zelo.adapters.history_database import HistoryDatabase
-from zelo.adapters.history_states import columns_of
+from zelo.adapters.history_states import columns_of, id_column
 from zelo.events.decode import Decoder, Event
 from zelo.events.rows import columns as event_columns
 from zelo.events.rows import reader
 from zelo.events.types import Kind
 from zelo.policy import terms as t
-from zelo.policy.to_sql.columns import EVENTS, Columns, feature_column
-from zelo.policy.to_sql.dialect import written
+from zelo.policy.to_sql.columns import COUNTER_BITS, EVENTS, feature_column
 from zelo.policy.to_sql.rules import BITS, OPEN, PER_COLUMN, TRUE, RuleOnKind
 
-_EFFECT = [
+EFFECT = [
     pa.field("kind", pa.string()),
     pa.field("role", pa.string()),
     pa.field("entity", pa.string()),
@@ -33,11 +32,13 @@ _EFFECT = [
     pa.field("rules", pa.list_(pa.string())),
 ]
 _EVENT = [pa.field("order_key", pa.int64()), pa.field("event_id", pa.string()), pa.field("event_kind", pa.string())]
-EFFECTS = pa.schema([*_EVENT, *_EFFECT])
+EFFECTS = pa.schema([*_EVENT, *EFFECT])
 """Columns of the files of effects."""
-HELD = pa.schema([*_EVENT, *_EFFECT, pa.field("reason", pa.string())])
+HELD = pa.schema([*_EVENT, *EFFECT, pa.field("reason", pa.string())])
 """Columns of the files of effects held back."""
 ROWS = 20_000
+FULL_STRETCHES = "full_stretches"
+"""The table of the stretches of time in which a limit may be passed."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Wanted:
     rules: Sequence[RuleOnKind]
     states: str
     """Relation of the states."""
+    settling: str
+    """Relation of the states and what the event's pattern comes to, see `history_alone`."""
+    stretch_bits: int
+    """A stretch of time is two to this many ms."""
     features: tuple[str, ...]
     tables: Mapping[str, str]
     """Feature to the relation it is in."""
@@ -73,7 +78,7 @@ def replayed_rows(database: HistoryDatabase, wanted: Wanted, events: str, decode
             taken["order_key"].to_pylist(),
             taken["event_id"].to_pylist(),
             _together([taken[name].to_pylist() for name in states], rows),
-            _together([taken[f"id_{role}"].to_pylist() for role in wanted.kind.roles], rows),
+            _together([taken[id_column(role)].to_pylist() for role in wanted.kind.roles], rows),
             _together([taken[name].to_pylist() for name in parameters], rows),
             _together([taken[feature_column(name)].to_pylist() for name in wanted.features], rows),
             make(taken, rows) if make else [None] * rows,
@@ -86,31 +91,48 @@ def _together(columns: list[list[Any]], rows: int) -> list[tuple[Any, ...]]:
 
 
 def _sql(wanted: Wanted, events: str, states: Sequence[str], parameters: Sequence[str]) -> str:
-    look = Columns(wanted.kind, "duckdb")
-    ids = [f"{written(look.of(path), 'duckdb')} AS {quoted(f'id_{role}')}" for role, path in wanted.kind.roles.items()]
+    ids = [f"s.{quoted(id_column(role))}" for role in wanted.kind.roles]
     columns = ["s.order_key", "s.event_id", *(f"s.{name}" for name in states)]
     columns += [*(f"s.{quoted(name)}" for name in parameters), *ids]
     relations = dict.fromkeys(wanted.tables[name] for name in wanted.features)
     aliases = {relation: f"t{place}" for place, relation in enumerate(relations)}
     columns += [f"{aliases[wanted.tables[name]]}.{quoted(feature_column(name))}" for name in wanted.features]
     columns += [f"{EVENTS}.{quoted(name)} AS {quoted(f'e_{name}')}" for name in _columns_read(wanted)]
-    joins = f" JOIN {events} {EVENTS} ON {EVENTS}.order_key = s.order_key"
+    joins = f" JOIN {events} {EVENTS} ON {EVENTS}.order_key = s.order_key" if _columns_read(wanted) else ""
     joins += "".join(f" LEFT JOIN {name} {alias} ON {alias}.order_key = s.order_key" for name, alias in aliases.items())
-    return f"SELECT {', '.join(columns)} FROM {wanted.states} s{joins} WHERE {_where(wanted)} ORDER BY s.order_key"
+    return f"SELECT {', '.join(columns)} FROM {wanted.settling} s{joins} WHERE {_replayed(wanted)} ORDER BY s.order_key"
 
 
-def _where(wanted: Wanted) -> str:
-    """Return the condition that a rule with effects is true, or an open one open for what its labels may be."""
+def _replayed(wanted: Wanted) -> str:
+    """Return the condition that an event must be settled in its turn."""
     fires = _any_of((place, TRUE) for place, rule in enumerate(wanted.rules) if rule.rule.effects)
+    return f"{_forced(wanted)} OR ({fires} AND (NOT s.is_alone OR {_in_full_stretch(wanted)}))"
+
+
+def settles_alone(wanted: Wanted) -> str:
+    """Return the condition that the settlement of its pattern holds for an event."""
+    return f"s.is_alone AND ({_forced(wanted)}) IS NOT TRUE AND NOT {_in_full_stretch(wanted)}"
+
+
+def stretch_of(relation: str, wanted: Wanted) -> str:
+    """Return SQL of the stretch of time that an event lies in."""
+    return f"({relation}order_key >> {COUNTER_BITS + wanted.stretch_bits})"
+
+
+def _in_full_stretch(wanted: Wanted) -> str:
+    return f"{stretch_of('s.', wanted)} IN (SELECT stretch FROM {FULL_STRETCHES})"
+
+
+def _forced(wanted: Wanted) -> str:
+    """Return the condition that an open rule must be tried, for what its labels may be or what SQL cannot say."""
     beyond = _any_of((place, OPEN) for place, rule in enumerate(wanted.rules) if rule.is_beyond)
     is_open = _any_of((place, OPEN) for place, rule in enumerate(wanted.rules) if rule.is_open)
     roles = sorted({role for rule in wanted.rules if rule.is_open for role in _roles_read(rule)})
     labelled = " OR ".join(
-        f"CAST({_id_sql(wanted.kind, role)} AS VARCHAR) IN (SELECT id FROM {labelled_table(entity)})"
+        f"s.{quoted(id_column(role))} IN (SELECT id FROM {labelled_table(wanted.kind.entities[role])})"
         for role in roles
-        for entity in (wanted.kind.entities[role],)
     )
-    return f"{fires} OR {beyond} OR ({is_open} AND ({labelled or 'false'} OR {_relabels(wanted)}))"
+    return f"{beyond} OR ({is_open} AND ({labelled or 'false'} OR {_relabels(wanted)}))"
 
 
 def _relabels(wanted: Wanted) -> str:
@@ -128,10 +150,6 @@ def _any_of(bits: Iterable[tuple[int, int]]) -> str:
     return "(" + (" OR ".join(f"(s.states_{column} & {mask}) <> 0" for column, mask in masks.items()) or "false") + ")"
 
 
-def _id_sql(kind: Kind, role: str) -> str:
-    return written(Columns(kind, "duckdb").of(kind.roles[role]), "duckdb")
-
-
 def _roles_read(rule: RuleOnKind) -> set[str]:
     return {part.role for term in rule.terms for part in term.walk() if isinstance(part, t.LabelsRef)}
 
@@ -146,7 +164,7 @@ def labelled_table(entity: str) -> str:
     return quoted(f"labelled_{entity}")
 
 
-def find_labelled(database: HistoryDatabase, wanted: Iterable[Wanted], events: Mapping[str, str]) -> None:
+def find_labelled(database: HistoryDatabase, wanted: Iterable[Wanted]) -> None:
     """Make the tables of the entities on which a rule that adds labels is true, or open."""
     selects: dict[str, list[str]] = {}
     for one in wanted:
@@ -155,15 +173,12 @@ def find_labelled(database: HistoryDatabase, wanted: Iterable[Wanted], events: M
         for place, rule in enumerate(one.rules):
             for effect in rule.rule.effects:
                 if effect.kind == "add_label":
-                    ident = _id_sql(one.kind, effect.role)
-                    where = _any_of([(place, TRUE | OPEN)])
+                    ident, where = quoted(id_column(effect.role)), _any_of([(place, TRUE | OPEN)])
                     selects[one.kind.entities[effect.role]].append(
-                        f"SELECT {ident} AS id FROM {one.states} s JOIN {events[one.kind.name]} {EVENTS} "
-                        f"ON {EVENTS}.order_key = s.order_key WHERE {where}"
+                        f"SELECT {ident} AS id FROM {one.states} s WHERE {where}"
                     )
     for entity, parts in selects.items():
-        rows = " UNION ALL ".join(f"SELECT CAST(id AS VARCHAR) AS id FROM ({part})" for part in parts)
-        rows = rows or "SELECT CAST(NULL AS VARCHAR) AS id WHERE false"
+        rows = " UNION ALL ".join(parts) or "SELECT CAST(NULL AS VARCHAR) AS id WHERE false"
         database.run(
             f"CREATE OR REPLACE TABLE {labelled_table(entity)} AS SELECT DISTINCT id FROM ({rows}) WHERE id IS NOT NULL"
         )

@@ -28,8 +28,9 @@ _SETTINGS = {
     "spark.sql.window.segmentTree.enabled": "true",
     "spark.sql.legacy.parquet.nanosAsLong": "false",
     "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "8",
 }
+"""What the answer hangs on, and what nobody looks at."""
+_PARTITIONS = "spark.sql.shuffle.partitions"
 
 
 class HistorySpark:
@@ -49,7 +50,10 @@ class HistorySpark:
             self.session: Any = builder.getOrCreate()
         except Exception as error:
             raise Unavailable(N_("Spark does not start: {reason}"), reason=str(error).split("\n")[0]) from error
-        self.session.sparkContext.setLogLevel("ERROR")
+        context = self.session.sparkContext
+        context.setLogLevel("ERROR")
+        if not context.getConf().contains(_PARTITIONS):
+            self.session.conf.set(_PARTITIONS, str(4 * context.defaultParallelism))
 
     def events(self, name: str, kind: Kind, found: KindFiles, until_key: int | None) -> None:
         """Give the events of a kind a name; columns that no file has are NULL."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from zelo.adapters.fitting import literal, quoted
 from zelo.adapters.history_database import HistoryDatabase
+from zelo.events.types import Kind
+from zelo.policy.to_sql.columns import EVENTS, Columns
 from zelo.policy.to_sql.dialect import written
 from zelo.policy.to_sql.rules import BITS, PER_COLUMN, RuleOnKind, notable, states_query
 from zelo.policy.to_sql.sources import Sources
@@ -42,9 +44,18 @@ def compute_states(
 
 
 def merged_states(
-    rules: Sequence[RuleOnKind], known: Known | None, fresh: Sequence[RuleOnKind], table: str | None
+    kind: Kind,
+    events: str,
+    rules: Sequence[RuleOnKind],
+    known: Known | None,
+    fresh: Sequence[RuleOnKind],
+    table: str | None,
 ) -> str:
-    """Return SQL of the states of all rules, from those known and those freshly computed in a table."""
+    """
+    Return SQL of the states of all rules, from those known and those freshly computed in a table.
+
+    The ids of the event's roles stand beside them: whoever settles effects need not read the events again.
+    """
     old = f"(SELECT * FROM read_parquet({literal(str(known.path))}))" if known else None
     places = {rule.rule.name: ("f", place) for place, rule in enumerate(fresh)}
     if known:
@@ -59,15 +70,28 @@ def merged_states(
             f"{source}.{quoted(rule.parameter_column(number))} AS {quoted(rule.parameter_column(number))}"
             for number in range(len(rule.parameters))
         ]
+    new = f"(SELECT f.*, {_ids(kind)} FROM {table} f JOIN {events} {EVENTS} USING (order_key))"
+    names = ["order_key", "event_id", *(quoted(id_column(role)) for role in kind.roles)]
     if old and table:
-        keys = "coalesce(o.order_key, f.order_key) AS order_key, coalesce(o.event_id, f.event_id) AS event_id"
-        relation = f"{old} o FULL OUTER JOIN {table} f ON f.order_key = o.order_key"
+        keys = ", ".join(f"coalesce(o.{name}, f.{name}) AS {name}" for name in names)
+        relation = f"{old} o FULL OUTER JOIN {new} f ON f.order_key = o.order_key"
     else:
         only = "o" if old else "f"
-        keys = f"{only}.order_key, {only}.event_id"
-        relation = f"{old or table} {only}"
+        keys = ", ".join(f"{only}.{name}" for name in names)
+        relation = f"{old or new} {only}"
     there = " OR ".join(f"states_{column} <> 0" for column in range(-(-len(rules) // PER_COLUMN)))
     return f"SELECT * FROM (SELECT {keys}, {', '.join(columns)} FROM {relation}) WHERE {there}"
+
+
+def id_column(role: str) -> str:
+    """Return the name of the column with the id of a role."""
+    return f"id_{role}"
+
+
+def _ids(kind: Kind) -> str:
+    look = Columns(kind, DIALECT)
+    found = {id_column(role): written(look.of(path), DIALECT) for role, path in kind.roles.items()}
+    return ", ".join(f"{value} AS {quoted(name)}" for name, value in found.items())
 
 
 def _moved(rules: Sequence[RuleOnKind], places: Mapping[str, tuple[str, int]]) -> str:

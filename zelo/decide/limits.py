@@ -14,19 +14,22 @@ class DailyLimits:
 
     def __init__(self, time_zone: str, by_kind: Mapping[str, int], by_rule: Mapping[tuple[str, str], int]) -> None:
         """Take limits by effect kind, and by (rule, effect kind)."""
-        self._zone = ZoneInfo(time_zone)
-        self._limits: dict[tuple[str, str], int] = {**by_rule, **{("", kind): limit for kind, limit in by_kind.items()}}
+        self.zone = ZoneInfo(time_zone)
+        self.by_key: Mapping[tuple[str, str], int] = {
+            **by_rule,
+            **{("", kind): limit for kind, limit in by_kind.items()},
+        }
         self._counts: dict[tuple[str, str], int] = {}
         self._day_ends_ms = 0
 
     def allow(self, rule: str, kind: str, now_ms: int) -> bool:
         """Count one more of this kind for this rule (`""` for the pack) and say whether it is within the limit."""
-        limit = self._limits.get((rule, kind))
+        limit = self.by_key.get((rule, kind))
         if limit is None:
             return True
         if now_ms >= self._day_ends_ms:
             self._counts = {}
-            self._day_ends_ms = day_end_ms(now_ms, self._zone)
+            self._day_ends_ms = day_end_ms(now_ms, self.zone)
         count = self._counts[rule, kind] = self._counts.get((rule, kind), 0) + 1
         return count <= limit
 

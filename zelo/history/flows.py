@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import heapq
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -20,17 +19,14 @@ from zelo.adapters.history_features import compute_family
 from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
 from zelo.adapters.history_lake import LakeFiles, lake_files
 from zelo.adapters.history_prepared import prepare, side_by_side
-from zelo.adapters.history_rows import EFFECTS, HELD, RowFile, Wanted, close_quietly, find_labelled, replayed_rows
 from zelo.adapters.history_spark import HistorySpark, compute_family_on_spark, compute_states_on_spark
 from zelo.adapters.history_states import Known, compute_states, decisions_sql, merged_states
 from zelo.base import versions
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
-from zelo.decide.kept import effect_cells
-from zelo.events.decode import Decoder
 from zelo.events.intake import COUNTER_BITS
 from zelo.history.logic import Plan, plan_history
-from zelo.history.replay import Outcome, Replay, Row
+from zelo.history.tables import EffectsStep
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
 from zelo.policy.to_sql.rules import RuleOnKind, features_of
@@ -64,7 +60,7 @@ def run_sql(
     """
     if out.resolve().is_relative_to(lake.resolve()):
         raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
-    files = lake_files(lake, pack.kinds)
+    files = lake_files(lake, pack.kinds, Cache(cache) if cache else None)
     with locked(out), writing(out):
         _sweep(out)
         try:
@@ -228,7 +224,7 @@ class _Run:
     def _rules(self) -> None:
         for number, (kind, rules) in enumerate(self.plan.rules.items()):
             self.progress(N_("trying rules"), number, len(self.plan.rules))
-            base = key_of("states", kind, self._data(kind))
+            base = key_of("states", kind, self.pack.kinds[kind].roles, self._data(kind))
             hashes = {rule.rule.name: self._hash(kind, rule) for rule in rules}
             known = self._known(base, hashes)
             fresh = [rule for rule in rules if known is None or rule.rule.name not in known.places]
@@ -242,7 +238,8 @@ class _Run:
                     else:
                         table = compute_states(self.database, self.sources, kind, fresh, tables)
                     self.cache.computed += [f"states {kind} {rule.rule.name}" for rule in fresh]
-                sql = merged_states(rules, known, fresh, table)
+                events = self.sources.events(kind)
+                sql = merged_states(self.pack.kinds[kind], events, rules, known, fresh, table)
                 told = {"base": base, "rules": [[name, made] for name, made in hashes.items()]}
                 self.cache.put("states", key, lambda path, sql=sql: self.database.write(sql, path), told)  # type: ignore[misc]
                 self.database.run("DROP TABLE IF EXISTS states")
@@ -272,63 +269,12 @@ class _Run:
     # --- effects
 
     def _effects(self) -> dict[str, pa.Table]:
-        """Replay what fired; return the states of what was open, by kind."""
-        replay = Replay(self.pack, self.plan.rules)
-        effects = RowFile(self.out / "effects" / "part-000.parquet", EFFECTS)
-        held = RowFile(self.out / "held" / "part-000.parquet", HELD)
-        resolved: dict[str, list[tuple[int, ...]]] = {}
-        done = 0
-        try:
-            for outcome in self._outcomes(replay):
-                if outcome.states is not None:
-                    resolved.setdefault(outcome.kind, []).append((outcome.row.order_key, *outcome.states))
-                if self.since is None or outcome.row.order_key >= self.since:
-                    self._keep(outcome, effects, held)
-                done += 1
-                if done % 10_000 == 0:
-                    self.progress(N_("settling effects"), done, 0)
-            effects.close()
-            held.close()
-        except BaseException:
-            close_quietly([effects, held])
-            raise
-        return {kind: _states_table(rows) for kind, rows in resolved.items()}
-
-    def _outcomes(self, replay: Replay) -> Iterator[Outcome]:
-        decoder = Decoder(self.pack.kinds)
-        wanted = {kind: self._wanted(replay, kind) for kind in self.plan.rules}
-        events = {kind: self.sources.events(kind) for kind in wanted}
-        find_labelled(self.database, wanted.values(), events)
-        streams = [self._rows(one, decoder) for one in wanted.values()]
-        takers = {kind: replay.taker(kind) for kind in self.plan.rules}
-        for _, kind, row in heapq.merge(*streams):
-            yield takers[kind](row)
-
-    def _wanted(self, replay: Replay, kind: str) -> Wanted:
-        part = replay.kinds[kind]
-        return Wanted(
-            kind=self.pack.kinds[kind],
-            rules=self.plan.rules[kind],
-            states=self._states(kind),
-            features=part.features,
-            tables=self._tables(kind, part.features),
-            fields=part.fields,
-        )
-
-    def _rows(self, wanted: Wanted, decoder: Decoder) -> Iterator[tuple[int, str, Row]]:
-        kind = wanted.kind.name
-        for found in replayed_rows(self.database, wanted, self.sources.events(kind), decoder):
-            yield found[0], kind, Row(*found)
-
-    def _keep(self, outcome: Outcome, effects: RowFile, held: RowFile) -> None:
-        place = outcome.row.order_key, outcome.row.event_id, outcome.kind
-        for effect in outcome.effects:
-            effects.put((*place, *effect_cells(effect).values()))
-            self.counts.effects[effect.kind] = self.counts.effects.get(effect.kind, 0) + 1
-        for one in outcome.held:
-            held.put((*place, *effect_cells(one.effect).values(), one.reason))
-            kinds = self.counts.held.setdefault(one.reason, {})
-            kinds[one.effect.kind] = kinds.get(one.effect.kind, 0) + 1
+        """Settle what fired; return the states of what was open, by kind."""
+        wanted = {
+            kind: (self._states(kind), lambda names, kind=kind: self._tables(kind, names)) for kind in self.plan.rules
+        }
+        step = EffectsStep(self.plan, self.database, self.sources, self.out, self.since, self.counts, self.progress)
+        return step.all(wanted)
 
     # --- decisions
 
@@ -351,7 +297,9 @@ class _Run:
 
     def _manifest(self, seconds: float) -> HistoryManifest:
         events = {kind: self.sources.events(kind) for kind in self.pack.kinds}
-        kinds, warm_up = count_events(self.database, events, self.since)
+        kinds, warm_up = {kind: found.rows for kind, found in self.files.kinds.items() if found.rows}, 0
+        if self.since is not None or self.until is not None:
+            kinds, warm_up = count_events(self.database, events, self.since)
         counts = self.counts
         return HistoryManifest(
             pack=self.pack.name,
@@ -377,11 +325,6 @@ class _Run:
             computed=tuple(self.cache.computed),
             seconds={**self.seconds, "total": round(seconds, 3)},
         )
-
-
-def _states_table(rows: list[tuple[int, ...]]) -> pa.Table:
-    columns = [pa.array(column, pa.int64()) for column in zip(*rows, strict=True)]
-    return pa.table(columns, names=["order_key", *(f"states_{place}" for place in range(len(columns) - 1))])
 
 
 def _first_key(moment_us: int) -> int:
