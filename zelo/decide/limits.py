@@ -35,7 +35,7 @@ class DailyLimits:
 
     def limit(self, rule: str, kind: str) -> int | None:
         """Return the most of this kind that a day may see for a rule (`""`: the pack); None: no limit."""
-        return self._limits.get((rule, kind))
+        return self.by_key.get((rule, kind))
 
     def dump(self) -> tuple[int, list[tuple[str, str, int]]]:
         """Return the end of the current day in ms, and the counts."""
