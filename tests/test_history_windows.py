@@ -118,7 +118,7 @@ def end_of_first(lake: Path, count: int) -> int | None:
     found = (
         f"SELECT order_key FROM read_parquet('{lake}/events/*/*/*.parquet') ORDER BY order_key LIMIT 1 OFFSET {count}"
     )
-    row = duckdb.sql(found).fetchone()
+    row = duckdb.connect().execute(found).fetchone()
     if row is None:
         return None
     last_ms = int(row[0]) >> COUNTER_BITS
