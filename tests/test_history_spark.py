@@ -27,7 +27,9 @@ SMALL = ("sql.shuffle.partitions=1", "sql.codegen.wholeStage=false", "sql.adapti
 def java(monkeypatch: pytest.MonkeyPatch) -> None:
     program("java")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    settings = " ".join(f"--conf spark.{setting}" for setting in SMALL)
+    settings = (
+        " ".join(f"--conf spark.{setting}" for setting in SMALL) + " --driver-java-options -XX:TieredStopAtLevel=1"
+    )
     monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", f"--master local[1] {settings} pyspark-shell")
 
 

@@ -117,13 +117,13 @@ def write_settled(
 def _base(wanted: Wanted, masks: Sequence[int]) -> str:
     """Return SQL of the states of a kind with the columns of its pattern."""
     parts = [f"s.states_{place} & {mask} AS g_{place}" for place, mask in enumerate(masks)]
-    parts += [f"s.{quoted(id_column(role))} IS NULL AS {_gone(role)}" for role in _optional(wanted)]
+    parts += [f"s.{quoted(id_column(role))} IS NULL AS {quoted(_gone(role))}" for role in _optional(wanted)]
     return f"SELECT s.*, {', '.join(parts)} FROM {wanted.states} s"
 
 
 def _pattern_columns(wanted: Wanted) -> list[str]:
     states = [f"g_{place}" for place in range(len(columns_of(len(wanted.rules))))]
-    return [*states, *(_gone(role) for role in _optional(wanted))]
+    return [*states, *(quoted(_gone(role)) for role in _optional(wanted))]
 
 
 def _patterns(wanted: Wanted) -> str:
@@ -131,7 +131,7 @@ def _patterns(wanted: Wanted) -> str:
 
 
 def _gone(role: str) -> str:
-    return quoted(f"n_{role}")
+    return f"n_{role}"
 
 
 def _optional(wanted: Wanted) -> list[str]:
