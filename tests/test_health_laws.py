@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from msgspec import structs
 
 from tests.health_worlds import DAY_US, INSTANTS, ledgers, schedules, violations

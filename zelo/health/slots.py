@@ -35,6 +35,7 @@ class Slot:
         "next_end",
         "once",
         "plain",
+        "plans",
         "reached",
         "track",
         "turns",
@@ -52,7 +53,7 @@ class Slot:
         """How far the balance is from its start, on the bad side."""
         self.low = 0
         """The least load since the milestones were last looked at."""
-        self.marks, self.mark = track.marks(key)
+        self.marks, self.mark, self.plans = track.marks(key)
         """The next load above `low` at which something happens."""
         self.floor = -NEVER
         """As long as `low` is not below it, `mark` stays."""
@@ -86,7 +87,7 @@ class Slot:
     def adopt(self, track: LeanTrack) -> None:
         """Go on under the rules of another date."""
         self.track = track
-        self.marks, _ = track.marks(self.key)
+        self.marks, _, self.plans = track.marks(self.key)
         self.fall_to(self.low)
 
     def live(self, at: int) -> list[Item]:
@@ -118,11 +119,13 @@ class Slot:
 class Gained:
     """What one sort of reward has given back to a balance."""
 
-    __slots__ = ("given", "heap", "total")
+    __slots__ = ("given", "heap", "total", "under")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int]] = []
         self.total, self.given = 0, 0
+        self.under: LeanTrack | None = None
+        """The track under whose rules `given` was worked out; None when it has to be worked out again."""
 
 
 class Fired:
