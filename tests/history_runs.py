@@ -20,7 +20,7 @@ from zelo.events.decode import Decoder
 from zelo.events.intake import Sequencer, floor_ms
 from zelo.events.rows import flattener
 from zelo.policy.pack import Pack
-from zelo.policy.to_python.kinds import EPOCH
+from zelo.policy.to_python.plain import EPOCH
 
 Told = dict[str, Any]
 

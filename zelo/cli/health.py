@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from zelo.adapters.git_packs import open_against
 from zelo.adapters.packs import open_pack
+from zelo.adapters.revisions import open_against
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.cli import speech
