@@ -89,8 +89,11 @@ class Ladder:
                 self.fire(use, rules, at, number, place)
             return
         for use, lasts in at_once:
-            end = NEVER if lasts < 0 else at + lasts
-            self._stack(Fired(use, at, end, at, number, place), rules)
+            fired = Fired(use, at, NEVER if lasts < 0 else at + lasts, at, number, place)
+            if use.name in rules.beside:
+                self.fired.append(fired)
+            else:
+                self._stack(fired, rules)
 
     def _rules_of(self, number: int) -> LeanRules:
         """Return the rules of an entry's date."""
@@ -139,12 +142,7 @@ class Ladder:
         """Add a penalty to those running, by its rule of stacking."""
         name = fired.use.name
         kind = rules.rules.penalties[name]
-        if kind.stacking == "beside" and not kind.ends:
-            running = self.running.get(name)
-            if running is None:
-                self.running[name] = [fired]
-            else:
-                running.append(fired)
+        if name in rules.beside:
             self.fired.append(fired)
             return
         start, running = fired.start, self._running(name, fired.at)

@@ -190,6 +190,8 @@ class LeanRules:
         self.shortens = conventions.expiry == "ends"
         self.cases: dict[object, Case] = {}
         self.scopes = {kind.name: tuple(kind.scopes.items()) for kind in rules.penalties.values()}
+        self.beside = _beside(schedule)
+        """Names of penalties that stand beside whatever runs, and that no other ends."""
         self.one = self._one()
         """The track, if all that violations of these rules can move is one balance without multiples."""
 
@@ -277,6 +279,13 @@ def _ages(rules: Rules) -> tuple[Length, ...]:
     matches += [line.when for line in rules.at_once]
     matches += [rules.warning_first.when] if rules.warning_first else []
     return tuple({m.content_within: None for m in matches if m.content_within is not None})
+
+
+def _beside(schedule: Schedule) -> frozenset[str]:
+    """Return the penalties that, under the rules of every date, neither end others nor are ended or held by any."""
+    kinds = [kind for rules in schedule.rules for kind in rules.penalties.values()]
+    held = {kind.name for kind in kinds if kind.stacking != "beside" or kind.ends}
+    return frozenset(kind.name for kind in kinds) - held - {name for kind in kinds for name in kind.ends}
 
 
 def _at_once(rung: Rung) -> Starts | None:

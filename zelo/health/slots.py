@@ -135,13 +135,16 @@ class Fired:
 
     def __init__(self, use: Use, start: int, end: int, at: int, entry: int, place: Place | None) -> None:
         self.use, self.start, self.end, self.at, self.entry = use, start, end, at, entry
-        self.slot: Slot | None = place[0] if place else None
-        self.rung: Rung | None = place[1] if place else None
-        self.milestone = place[2] if place else 0
+        self.slot: Slot | None
+        self.rung: Rung | None
+        self.slot, self.rung, self.milestone = place or _NO_PLACE
 
 
 Place = tuple[Slot, Rung | None, int]
 """The balance, the rung of its ladder, and the load of the milestone."""
+
+
+_NO_PLACE = (None, None, 0)
 
 
 class Warned:
