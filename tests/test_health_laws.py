@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
+from msgspec.structs import replace
 
 from tests.health_worlds import DAY_US, INSTANTS, ledgers, schedules, violations
 from zelo.health.ledger import Entry

@@ -9,12 +9,26 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from zelo.base.errors import InvalidInput, NotFound, Unavailable
+from zelo.adapters.packs import open_pack
+from zelo.base.errors import InvalidInput, NotFound, PolicyRejected, Unavailable
 from zelo.base.messages.message import N_
-from zelo.policy.load_pack import is_pack_file
+from zelo.base.source import Report
+from zelo.policy.load_pack import is_pack_file, load_pack
+from zelo.policy.pack import Pack
 
 _SECONDS_MAX = 60
 _FILE_BYTES_MAX = 64 << 20
+
+
+def open_against(against: str, pack: Path) -> Pack:
+    """Return the pack in a folder, or, when there is no such folder, `pack` as it was at that git revision."""
+    if Path(against).is_dir():
+        return open_pack(against)
+    report = Report()
+    found = load_pack(files_at(pack, against), report)
+    if found is None:
+        raise PolicyRejected(report.diagnostics)
+    return found
 
 
 def files_at(pack: Path, revision: str) -> Mapping[str, bytes]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import msgspec
 
-from zelo.adapters.git_packs import open_against
 from zelo.adapters.packs import open_pack
+from zelo.adapters.revisions import open_against
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.cli import speech
@@ -89,10 +88,8 @@ def _written(at: int) -> str:
 
 def _plain(value: object, name: str = "") -> object:
     """Return a value as JSON: instants as times, amounts as numbers, the rest as it is called in the code."""
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct):
         return _plain_fields(value)
-    if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return {key: _plain(inner, key) for key, inner in value._asdict().items()}
     if isinstance(value, dict):
         return {str(key): _plain(inner, "value" if name == "values" else "") for key, inner in value.items()}
     if isinstance(value, tuple | list):
@@ -102,9 +99,8 @@ def _plain(value: object, name: str = "") -> object:
     return value
 
 
-def _plain_fields(value: object) -> dict[str, object]:
-    assert is_dataclass(value)
-    return {f.name: _plain(getattr(value, f.name), f.name) for f in fields(value) if f.name != "read_past"}
+def _plain_fields(value: msgspec.Struct) -> dict[str, object]:
+    return {name: _plain(getattr(value, name), name) for name in value.__struct_fields__ if name != "later"}
 
 
 @click.group("health", cls=Group, help=N_("Account health: what a schedule would do to every account."))

@@ -152,7 +152,10 @@ class Balances(Ladder):
         for name, gained in slot.gains.items():
             while gained.heap and gained.heap[0][0] <= at:
                 gained.total -= heappop(gained.heap)[1]
-            self._regain(slot, name, gained)
+                gained.under = None
+            if gained.under is not slot.track:
+                self._regain(slot, name, gained)
+                gained.under = slot.track
         load = slot.load
         if load < slot.low:
             if load < slot.floor:
@@ -226,6 +229,7 @@ class Balances(Ladder):
             end = NEVER if gain.lives is None else gain.lives.after(at, self.lean.zone)
             heappush(gained.heap, (end, entry.count))
             gained.total += entry.count
+            gained.under = None
             self.settle(slot, at)
         return found
 

@@ -48,6 +48,27 @@ class Columns(NamedTuple):
         at = self.ats[number]
         return Entry(self.names[number], "violation", at, account, violation, severity, attributes, points)
 
+    def some(self, places: Iterable[tuple[int, int]]) -> tuple[Columns, list[int]]:
+        """Return the entries between such numbers as columns of their own, and where those of each place end."""
+        numbers: list[int] = []
+        ends: list[int] = []
+        for first, last in places:
+            numbers += range(first, last)
+            ends.append(len(numbers))
+        new = {number: place for place, number in enumerate(numbers) if self.flags[number] != PLAIN}
+        found = Columns(
+            [self.ats[number] for number in numbers],
+            bytes([self.flags[number] for number in numbers]),
+            [self.ids[number] for number in numbers],
+            {place: self.targets[number] for number, place in new.items()},
+            [self.sorts[number] for number in numbers],
+            None if self.points is None else [self.points[number] for number in numbers],
+            self.known_sorts,
+            {place: self.others[number] for number, place in new.items()},
+            [self.names[number] for number in numbers],
+        )
+        return found, ends
+
 
 class _Slice(Sequence[Entry]):
     """The entries of one account, made when they are looked at."""
@@ -80,9 +101,9 @@ class Side:
         self.glancer = Glancer(lean, as_of)
         self.lean, self.as_of, self.columns = lean, as_of, columns
         every = [one.rules for one in lean.rules]
-        self._quick = not self.glancer.is_whole and all(r.conventions.appeal_granted == "recompute" for r in every)
+        self.is_quick = not self.glancer.is_whole and all(r.conventions.appeal_granted == "recompute" for r in every)
         probes = [Entry("", "violation", 0, "", *sort) for sort in columns.known_sorts]
-        self._cases = [[rules.case(probe) for probe in probes] for rules in lean.rules]
+        self.cases = [[rules.case(probe) for probe in probes] for rules in lean.rules]
 
     def glance(self, first: int, last: int, account: str, *, keep_reversed: bool = False) -> Glance:
         """Return what the entries `first` to `last` (not included) come to, which are all of one account.
@@ -91,7 +112,7 @@ class Side:
         """
         columns = self.columns
         flags = columns.flags[first:last]
-        if self._quick and OTHER not in flags:
+        if self.is_quick and OTHER not in flags:
             ids = columns.ids[first:last]
             if len(set(ids)) == last - first:
                 kept = _kept(columns, first, flags, ids, keep_reversed) if REVERSAL in flags else flags
@@ -102,15 +123,19 @@ class Side:
             entries = [entry for entry in entries if entry.kind != "reversal"]
         return self.glancer.of_entries(entries)
 
+    def entries(self, first: int, last: int, account: str = "") -> Sequence[Entry]:
+        """Return the entries of one account, made when they are looked at."""
+        return _Slice(self.columns, first, last - first, account)
+
     def _fold(self, first: int, last: int, account: str, flags: bytes) -> Glance:
         columns = self.columns
-        fold = Fold(self.lean, _Slice(columns, first, last - first, account))
+        fold = Fold(self.lean, self.entries(first, last, account))
         rules: Iterable[LeanRules] = repeat(self.lean.rules[0])
-        cases: Iterable[Case] = map(self._cases[0].__getitem__, columns.sorts[first:last])
+        cases: Iterable[Case] = map(self.cases[0].__getitem__, columns.sorts[first:last])
         if self.lean.dates:
             numbers = [self.lean.number_at(at) for at in columns.ats[first:last]]
             rules = [self.lean.rules[number] for number in numbers]
-            cases = [self._cases[n][sort] for n, sort in zip(numbers, columns.sorts[first:last], strict=True)]
+            cases = [self.cases[n][sort] for n, sort in zip(numbers, columns.sorts[first:last], strict=True)]
         rows: list[Row] = list(zip(columns.ats[first:last], flags, rules, cases, range(last - first), strict=False))
         if REVERSAL in flags:
             rows = [row for row in rows if row[1] != REVERSAL]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from zlib import crc32
+
+import numpy as np
 
 from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
 from zelo.health.comparing import Move, Tally, count_repeats
 from zelo.health.curves import Variation
 from zelo.health.glance import Glance, restricted_us
 from zelo.health.lean import LeanSchedule
+from zelo.health.sweep import Layout, Sweep
 from zelo.policy.schedules.lengths import DAY_US
 
 _NOBODY = ("", "", "", "")
@@ -58,33 +62,79 @@ def compare(
 ) -> tuple[Tally, Drawn, list[Move]]:
     """Fold every account of a part under both schedules, and the sampled ones under every variation."""
     as_of = comparison.as_of
-    before, after = Side(comparison.before, as_of, columns), Side(comparison.after, as_of, columns)
-    curves = [(one, Side(one.lean, as_of, columns)) for one in comparison.curves]
-    tally, drawn, moves = Tally(as_of), Drawn(places={(one.curve, one.at) for one in comparison.curves}), list[Move]()
+    layout = Layout(columns, ends)
+    side = Side(comparison.after, as_of, columns)
+    before, after = Sweep(Side(comparison.before, as_of, columns), layout), Sweep(side, layout)
+    tally, moves = Tally(as_of), list[Move]()
     tally.entries = len(columns.ats)
-    limit = int(comparison.sampled * _HASHES) if curves else 0
-    first = 0
-    for account, last in zip(accounts, ends, strict=True):
-        old, new = before.glance(first, last, account), after.glance(first, last, account)
+    pairs = zip(before.glances(accounts), after.glances(accounts), strict=True)
+    stood = _Stood(columns, layout)
+    mistaken = after.glances(accounts, stood.corrected, keep_reversed=True)
+    corrected = stood.corrected.tolist()
+    for number, (account, (old, new)) in enumerate(zip(accounts, pairs, strict=True)):
         move = tally.add(account, old, new, facts.get(account, _NOBODY))
         if move is not None:
             moves.append(move)
-        standing, is_corrected = _standing(columns, first, last)
-        tally.counts[len(standing)] += 1
-        if old.spans:
-            count_repeats(tally.before.repeats, old.spans, standing, as_of)
-        if new.spans:
-            count_repeats(tally.after.repeats, new.spans, standing, as_of)
-        if is_corrected:
-            tally.add_mistake(account, _mistaken(after, columns, (first, last), account, new))
-        if limit and crc32(account.encode()) < limit:
-            drawn.accounts += 1
-            for one, side in curves:
-                if spans := side.glance(first, last, account).spans:
-                    drawn.restricted[one.curve, one.at] += 1
-                    drawn.days[one.curve, one.at] += restricted_us(spans, as_of)
-        first = last
-    return tally, drawn, moves
+        tally.counts[stood.counts[number]] += 1
+        if old.spans or new.spans:
+            instants = stood.instants(number)
+            if old.spans:
+                count_repeats(tally.before.repeats, old.spans, instants, as_of)
+            if new.spans:
+                count_repeats(tally.after.repeats, new.spans, instants, as_of)
+        if corrected[number]:
+            tally.add_mistake(account, _mistaken(columns, stood.place(number), mistaken[number], new))
+    return tally, _drawn(comparison, columns, accounts, stood), moves
+
+
+def _drawn(comparison: Comparison, columns: Columns, accounts: Sequence[str], stood: _Stood) -> Drawn:
+    """Fold the sampled accounts under every variation."""
+    drawn = Drawn(places={(one.curve, one.at) for one in comparison.curves})
+    limit = int(comparison.sampled * _HASHES) if comparison.curves else 0
+    numbers = [number for number, account in enumerate(accounts) if limit and crc32(account.encode()) < limit]
+    if not numbers:
+        return drawn
+    drawn.accounts = len(numbers)
+    names = [accounts[number] for number in numbers]
+    some, ends = columns.some([stood.place(number) for number in numbers])
+    layout = Layout(some, ends)
+    for one in comparison.curves:
+        for glance in Sweep(Side(one.lean, comparison.as_of, some), layout).glances(names):
+            if glance.spans:
+                drawn.restricted[one.curve, one.at] += 1
+                drawn.days[one.curve, one.at] += restricted_us(glance.spans, comparison.as_of)
+    return drawn
+
+
+class _Stood:
+    """The violations of each account of a part that were not taken back."""
+
+    def __init__(self, columns: Columns, layout: Layout) -> None:
+        self._columns = columns
+        self._firsts, self._ends = layout.firsts.tolist(), layout.ends.tolist()
+        stands = layout.plain & ~layout.gone
+        self._stands = stands.tobytes()
+        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(stands, dtype=np.int64)))
+        self.counts: list[int] = (sums[layout.ends] - sums[layout.firsts]).tolist()
+        """How many each account has."""
+        self.corrected = layout.corrected & layout.fits
+        """Accounts of which a reversal took something back."""
+        self._odd: dict[int, Sequence[int]] = {}
+        for number in np.nonzero(~layout.fits)[0].tolist():
+            found, is_corrected = _standing(columns, *self.place(number))
+            self._odd[number], self.counts[number], self.corrected[number] = found, len(found), is_corrected
+
+    def place(self, number: int) -> tuple[int, int]:
+        """Return where the entries of an account begin and end."""
+        return self._firsts[number], self._ends[number]
+
+    def instants(self, number: int) -> Sequence[int]:
+        """Return the instants of an account's violations."""
+        found = self._odd.get(number)
+        if found is None:
+            place = slice(*self.place(number))
+            found = list(compress(self._columns.ats[place], self._stands[place]))
+        return found
 
 
 def _standing(columns: Columns, first: int, last: int) -> tuple[Sequence[int], bool]:
@@ -108,9 +158,9 @@ def _standing(columns: Columns, first: int, last: int) -> tuple[Sequence[int], b
     return instants, bool(gone)
 
 
-def _mistaken(side: Side, columns: Columns, place: tuple[int, int], account: str, found: Glance) -> float:
+def _mistaken(columns: Columns, place: tuple[int, int], mistaken: Glance, found: Glance) -> float:
     """Return the days of restriction up to the last reversal that would not have been without what it took back."""
     others = (columns.others.get(number) for number in range(*place))
     until = max((entry.at for entry in others if entry is not None and entry.kind == "reversal"), default=0)
-    served = restricted_us(side.glance(*place, account, keep_reversed=True).spans, until)
+    served = restricted_us(mistaken.spans, until)
     return max(served - restricted_us(found.spans, until), 0) / DAY_US if served else 0.0

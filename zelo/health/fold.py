@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 
 from zelo.health.balances import Balances
-from zelo.health.lean import Case, LeanRules, LeanSchedule
+from zelo.health.lean import Case, LeanRules, LeanSchedule, LeanTrack
 from zelo.health.ledger import Entry, Note
 from zelo.health.rates import limit_holds
 from zelo.health.slots import Slot, Warned
@@ -34,6 +35,53 @@ class Fold(Balances):
         self.refused: list[tuple[str, str]] = []
         self._evaluated = lean.waits
         self._trained: dict[str, int] = {}
+
+    def run_plain(self, rules: LeanRules, track: LeanTrack, until: int) -> int:
+        """Take entries, all violations, while each counts on the one plain balance; return how many were taken.
+
+        The load before an entry is then also the least since the one before it: nothing but expiry moves it between.
+        """
+        slot = Slot(track, ())
+        items, marks, plans, cases = slot.items, slot.marks, slot.plans, rules.cases
+        append = items.append
+        load = head = 0
+        next_end, number = NEVER, -1
+        for number, entry in enumerate(self.entries):
+            case = cases.get((entry.violation, entry.severity, entry.attributes)) or rules.case(entry)
+            at, only = entry.at, case.only
+            if only is None or at > until:
+                break
+            _, _, amount, life, _ = only
+            while next_end <= at:
+                load -= items[head][2]
+                head += 1
+                next_end = items[head][1] if head < number else NEVER
+            end = at + life if at + life < NEVER else NEVER
+            if next_end == NEVER:
+                next_end = end
+            append([at, end, amount, number])
+            place = bisect_right(marks, load)
+            before, load = load, load + amount
+            if load < marks[place]:
+                continue
+            if load >= track.stays_at:
+                items.pop()
+                load = before
+                break
+            slot.load = load
+            passed = place, bisect_right(marks, load)
+            plan = plans.get(passed)
+            if plan is None:
+                plan = plans[passed] = track.plan((), before, load)
+            self.go_on(slot, plan, at, number)
+        else:
+            number += 1
+        slot.head, slot.last, slot.next_end = head, len(items) - 1, items[head][1] if head < len(items) else NEVER
+        slot.load = load
+        slot.fall_to(load)
+        if items:
+            self.slots[track.slot(())] = slot
+        return number
 
     def run(self, rows: Sequence[Row], until: int) -> None:
         """Take every row, then bring all balances up to an instant.
@@ -202,9 +250,16 @@ def _word(entry: Entry, name: str) -> str:
     return entry.severity if name == "severity" else dict(entry.attributes).get(name, "")
 
 
+_END, _NUMBER = itemgetter(1), itemgetter(3)
+
+
 def live_at(slot: Slot, at: int, upto: int) -> list[int]:
     """Return the numbers of the entries that counted on a balance at an instant, up to one of them."""
-    return [item[3] for item in slot.items if item[0] <= at < item[1] and item[3] <= upto]
+    if slot.plain:  # they begin, end and are numbered in one order
+        items = slot.items
+        first = bisect_right(items, at, key=_END)
+        return [item[3] for item in items[first : bisect_right(items, upto, first, key=_NUMBER)]]
+    return [number for start, end, _, number in slot.items if number == upto or (start <= at < end and number <= upto)]
 
 
 def position(loads: tuple[int, ...], load: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from zelo.health.fold import Fold
-from zelo.health.lean import LeanSchedule
+from zelo.health.ladder import Ladder
+from zelo.health.lean import LeanSchedule, LeanTrack
 from zelo.health.ledger import Entry, Ledger, sorted_out
 from zelo.health.logic import entries_for, fold_of, standing
 from zelo.health.readings import band_of, word_of
@@ -66,14 +67,7 @@ class Glancer:
 
     def of_fold(self, fold: Fold) -> Glance:
         """Return what a finished fold comes to; not for schedules of which `is_whole` holds."""
-        as_of = self.as_of
-        spans: tuple[Span, ...] = ()
-        names: tuple[str, ...] = ()
-        if fold.fired:
-            found = [(f.use.name, f.start, f.end) for f in fold.fired if f.start <= as_of]
-            found.sort(key=_by_start)
-            spans = tuple(found)
-            names = tuple(sorted([name for name, _, end in found if as_of < end]))
+        names, spans = self.spans_of(fold)
         if self._needs_balances:
             return Glance(self._word(fold, names), names, spans)
         band = self._bare.get(names)
@@ -81,23 +75,39 @@ class Glancer:
             band = self._bare[names] = self._word(fold, names)
         return Glance(band, names, spans)
 
+    def spans_of(self, ladder: Ladder) -> tuple[tuple[str, ...], tuple[Span, ...]]:
+        """Return the names of the penalties in force, and every penalty that started."""
+        if not ladder.fired:
+            return (), ()
+        as_of = self.as_of
+        found = [(f.use.name, f.start, f.end) for f in ladder.fired if f.start <= as_of]
+        if len(found) > 1:
+            found.sort(key=_by_start)
+        return tuple(sorted([name for name, _, end in found if as_of < end])), tuple(found)
+
     def _word(self, fold: Fold, names: tuple[str, ...]) -> str:
         """Return the word for the standing."""
         if not self._needs_balances:
             return word_of(self._words, names, False, ())
-        as_of, tracks = self.as_of, self._tracks
+        as_of = self.as_of
         warned = any(w.end > as_of for w in fold.first) or any(w.end > as_of for w in fold.warnings)
+        return self.word(names, warned, [(slot.track, slot.key, slot.load) for slot in fold.slots.values()])
+
+    def word(
+        self, names: tuple[str, ...], warned: bool, balances: Iterable[tuple[LeanTrack, tuple[str, ...], int]]
+    ) -> str:
+        """Return the word for penalties in force, a warning, and balances: track, key and load of those that count."""
         bands: list[str] = []
         counted = set()
-        for slot in fold.slots.values():
-            track = tracks.get(slot.track.number, slot.track)
+        for kept, key, load in balances:
+            track = self._tracks.get(kept.number, kept)
             counted.add(track.number)
             lead = track.track.warns_before
             if lead is not None and not warned:
-                loads = track.ladder(slot.key)[0]
-                reached = bisect_right(loads, slot.load)
-                warned = reached < len(loads) and slot.load >= loads[reached] - lead
-            if track.track.bands and (band := band_of(track, track.value_of(slot.load))) is not None:
+                loads = track.ladder(key)[0]
+                reached = bisect_right(loads, load)
+                warned = reached < len(loads) and load >= loads[reached] - lead
+            if track.track.bands and (band := band_of(track, track.value_of(load))) is not None:
                 bands.append(band)
         bands += [band for number, band in self._starts.items() if number not in counted]
         return word_of(self._words, names, warned, bands)

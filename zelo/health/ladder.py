@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from zelo.health.lean import LeanRules, LeanSchedule
+from zelo.health.lean import LeanRules, LeanSchedule, Starts, Step
 from zelo.health.ledger import Entry
 from zelo.health.slots import Fired, Place, Slot, Warned
 from zelo.policy.schedules.lengths import NEVER
@@ -65,6 +65,36 @@ class Ladder:
         if track.track.warns_before is not None:
             self._warn_before(slot, at, number, loads)
 
+    def go_on(self, slot: Slot, plan: tuple[tuple[Step, ...], int], at: int, number: int) -> None:
+        """Fire milestones that were worked out before: what `look` does on a plain balance without multiples."""
+        passed, near = plan
+        if passed:
+            rules = self._rules_of(number)
+            load = slot.load
+            for milestone, rung, at_once in passed if rules.all_fire else passed[-1:]:
+                slot.reached.append((at, milestone, number, load))
+                self.start(rung, at_once, rules, (at, number), (slot, rung, milestone))
+        if near != NEVER:
+            warned = Warned(at, NEVER, number, None, "near")
+            warned.slot, warned.milestone = slot, near
+            self.near[slot.track.number, slot.key, near] = warned
+
+    def start(
+        self, rung: Rung, at_once: Starts | None, rules: LeanRules, by: tuple[int, int], place: Place | None
+    ) -> None:
+        """Bring about what a rung says, by the entry of this instant and number."""
+        at, number = by
+        if at_once is None:
+            for use in rung.uses:
+                self.fire(use, rules, at, number, place)
+            return
+        for use, lasts in at_once:
+            fired = Fired(use, at, NEVER if lasts < 0 else at + lasts, at, number, place)
+            if use.name in rules.beside:
+                self.fired.append(fired)
+            else:
+                self._stack(fired, rules)
+
     def _rules_of(self, number: int) -> LeanRules:
         """Return the rules of an entry's date."""
         if len(self.lean.rules) == 1:
@@ -110,8 +140,12 @@ class Ladder:
 
     def _stack(self, fired: Fired, rules: LeanRules) -> None:
         """Add a penalty to those running, by its rule of stacking."""
-        kind = rules.rules.penalties[fired.use.name]
-        start, running = fired.start, self._running(fired.use.name, fired.at)
+        name = fired.use.name
+        kind = rules.rules.penalties[name]
+        if name in rules.beside:
+            self.fired.append(fired)
+            return
+        start, running = fired.start, self._running(name, fired.at)
         if kind.stacking != "beside":
             same = [f for f in running if f.start <= start < f.end and self._toward(f, fired)]
             if kind.stacking == "absorb" and any(f.end >= fired.end for f in same):
@@ -126,8 +160,8 @@ class Ladder:
             if kind.stacking == "replace":
                 for other in same:
                     other.end = start
-        for name in kind.ends:
-            for other in self._running(name, fired.at):
+        for ended in kind.ends:
+            for other in self._running(ended, fired.at):
                 if other.start <= start < other.end:
                     other.end = start
         running.append(fired)

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from zelo.health.ledger import Entry
 from zelo.policy.schedules.lengths import NEVER, Length, zone_named
-from zelo.policy.schedules.values import ANY, OTHERWISE, UNIT, AtOnce, Match, Price, Rules, Rung, Schedule, Track
+from zelo.policy.schedules.values import ANY, OTHERWISE, UNIT, AtOnce, Match, Price, Rules, Rung, Schedule, Track, Use
 
 Sort = tuple[str, str, tuple[tuple[str, str], ...]]
 """All that decides what a violation does, apart from when: violation, severity, attributes."""
+
+
+Starts = tuple[tuple[Use, int], ...]
+"""Lines that start penalties of exact lengths at once, with their microseconds; -1 without end."""
+Step = tuple[int, Rung, Starts | None]
+"""Load of a milestone, its rung, and its lines where that is all they do."""
+Plans = dict[tuple[int, int], tuple[tuple[Step, ...], int]]
+"""Places between the marks, before and after, to the milestones passed and the one that is near, NEVER when none is."""
 
 
 class LeanTrack:
@@ -25,7 +33,7 @@ class LeanTrack:
         self.merge = track.merge
         self.gains = {gain.name: gain for gain in track.gains}
         self.stays_at = NEVER if track.stays_at is None else self.load_of(track.stays_at)
-        self._marks: dict[tuple[str, ...], tuple[tuple[int, ...], int]] = {}
+        self._marks: dict[tuple[str, ...], tuple[tuple[int, ...], int, Plans]] = {}
         lives = track.lives
         exact = (lives.length is None or lives.length.is_exact) and not lives.by_severity and lives.until is None
         special = track.each or track.evaluated or track.clean or track.merge or shortens
@@ -48,8 +56,8 @@ class LeanTrack:
             return track.least
         return value if track.most is None or value <= track.most else track.most
 
-    def marks(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
-        """Return the loads at which something happens on one balance, NEVER last, and the first of them above 0.
+    def marks(self, key: tuple[str, ...]) -> tuple[tuple[int, ...], int, Plans]:
+        """Return the loads at which something happens on one balance, NEVER last, the first of them above 0, and what.
 
         They are milestones, warnings before them, and where nothing expires any more; multiples come on top.
         """
@@ -59,8 +67,21 @@ class LeanTrack:
             stays = () if self.stays_at == NEVER else (self.stays_at,)
             early = (load - lead for load in loads if lead is not None)
             marks = (*sorted({*loads, *stays, *early}), NEVER)
-            found = self._marks[key] = marks, min(marks[bisect_right(marks, 0)], *self.every, NEVER)
+            found = self._marks[key] = marks, min(marks[bisect_right(marks, 0)], *self.every, NEVER), {}
         return found
+
+    def plan(self, key: tuple[str, ...], low: int, load: int) -> tuple[tuple[Step, ...], int]:
+        """Return which milestones are passed from a load to a higher one, and which is then near; without multiples."""
+        loads, rungs, _ = self.ladder(key)
+        start, reached = bisect_right(loads, low), bisect_right(loads, load)
+        near, lead = NEVER, self.track.warns_before
+        if lead is not None and reached < len(loads) and low < loads[reached] - lead <= load:
+            near = loads[reached]
+        return self.steps(loads[start:reached], rungs[start:reached]), near
+
+    def steps(self, loads: Sequence[int], rungs: Sequence[Rung]) -> tuple[Step, ...]:
+        """Return milestones and their rungs with what they do at once."""
+        return tuple((milestone, rung, _at_once(rung)) for milestone, rung in zip(loads, rungs, strict=True))
 
     def slot(self, key: tuple[str, ...]) -> tuple[int, tuple[str, ...]]:
         """Return what one balance is found by: for each key always the same object, quick to compare."""
@@ -138,7 +159,7 @@ class Op:
 class Case:
     """What one sort of violation does."""
 
-    __slots__ = ("at_once", "counts", "is_plain", "known", "steps", "warns")
+    __slots__ = ("at_once", "counts", "is_plain", "known", "only", "steps", "warns")
 
     def __init__(self, ops: tuple[Op, ...], at_once: tuple[AtOnce, ...], warns: tuple[str, ...] | None, known: bool):
         self.at_once, self.warns, self.known = at_once, warns, known
@@ -146,6 +167,10 @@ class Case:
         """Key of the balance, its track where nothing but expiry and marks matters, price, life, and all of it."""
         self.counts = not at_once or any(line.counts for line in at_once)
         self.is_plain = known and not at_once and warns is None
+        self.only = (
+            self.steps[0] if self.is_plain and len(ops) == 1 and ops[0].is_plain and ops[0].amount >= 0 else None
+        )
+        """The only thing that it does, where that is to count as much as ever on one plain balance."""
 
 
 class LeanRules:
@@ -163,16 +188,27 @@ class LeanRules:
         self.all_fire = conventions.several_milestones == "all"
         self.once = conventions.milestone_again == "once"
         self.shortens = conventions.expiry == "ends"
-        self._cases: dict[object, Case] = {}
+        self.cases: dict[object, Case] = {}
+        self.scopes = {kind.name: tuple(kind.scopes.items()) for kind in rules.penalties.values()}
+        self.beside = _beside(schedule)
+        """Names of penalties that stand beside whatever runs, and that no other ends."""
+        self.one = self._one()
+        """The track, if all that violations of these rules can move is one balance without multiples."""
+
+    def _one(self) -> LeanTrack | None:
+        if len(self.tracks) != 1 or self.ages or self.once:
+            return None
+        track = self.tracks[0]
+        return track if track.is_plain and not track.track.per and not track.every else None
 
     def case(self, entry: Entry) -> Case:
         """Return what a violation does."""
         key: object = (entry.violation, entry.severity, entry.attributes)
         if self.ages:
             key = (key, self._young(entry))
-        found = self._cases.get(key)
+        found = self.cases.get(key)
         if found is None:
-            found = self._cases[key] = self._work_out(entry)
+            found = self.cases[key] = self._work_out(entry)
         return found
 
     def _young(self, entry: Entry) -> tuple[bool, ...]:
@@ -243,6 +279,24 @@ def _ages(rules: Rules) -> tuple[Length, ...]:
     matches += [line.when for line in rules.at_once]
     matches += [rules.warning_first.when] if rules.warning_first else []
     return tuple({m.content_within: None for m in matches if m.content_within is not None})
+
+
+def _beside(schedule: Schedule) -> frozenset[str]:
+    """Return the penalties that, under the rules of every date, neither end others nor are ended or held by any."""
+    kinds = [kind for rules in schedule.rules for kind in rules.penalties.values()]
+    held = {kind.name for kind in kinds if kind.stacking != "beside" or kind.ends}
+    return frozenset(kind.name for kind in kinds) - held - {name for kind in kinds for name in kind.ends}
+
+
+def _at_once(rung: Rung) -> Starts | None:
+    """Return the lines of a rung with how long each holds, if all they do is to start penalties at once."""
+    found = []
+    for use in rung.uses:
+        odd = use.when or use.delay or use.from_step or use.until_step
+        if use.kind != "penalty" or odd or not (use.lasts is None or use.lasts.is_exact):
+            return None
+        found.append((use, -1 if use.lasts is None else use.lasts.us))
+    return tuple(found)
 
 
 def whole(value: int) -> int | float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -64,8 +63,7 @@ class Entry(Struct, frozen=True):
     """Its legal or contractual ground, for the record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True, gc=False):
     """Something about an entry that a reader should know: why it had no effect, or not the one it asks for."""
 
     code: str
@@ -89,8 +87,7 @@ NOTES: Mapping[str, str] = {
 """What each note means."""
 
 
-@dataclass(frozen=True)
-class Ledger:
+class Ledger(Struct, frozen=True):
     """The entries of one account up to an instant, in order, sorted out once."""
 
     entries: tuple[Entry, ...]
@@ -103,11 +100,29 @@ class Ledger:
     """The kinds of its entries."""
 
 
+_AT = attrgetter("at")
 _ORDER = attrgetter("at", "order", "id")
 _LAST = 5_680_281_600 * 1_000_000
 """The first instant of 2150."""
 _PLAIN = frozenset({"violation", "warning", "training", "reward", "step", "measure", "request"})
 """Kinds that stand for themselves: none of them is about a decision on another entry."""
+
+
+def _in_order(entries: Sequence[Entry], as_of: int) -> list[Entry]:
+    """Return the entries up to an instant in order; most of them have an instant of their own."""
+    kept = sorted([entry for entry in entries if entry.at <= as_of], key=_AT)
+    instants = [entry.at for entry in kept]
+    if len(set(instants)) < len(instants):
+        last = len(kept)
+        first = 0
+        while first < last:
+            at, end = instants[first], first + 1
+            while end < last and instants[end] == at:
+                end += 1
+            if end > first + 1:
+                kept[first:end] = sorted(kept[first:end], key=_ORDER)
+            first = end
+    return kept
 
 
 def _goes_out(kept: Sequence[Entry]) -> bool:
@@ -130,14 +145,14 @@ def _is_first(entry: Entry, first: Mapping[str, Entry], seen: set[str], notes: l
 
 def sorted_out(entries: Sequence[Entry], as_of: int) -> Ledger:
     """Put the entries up to an instant in order, whatever order they arrived in, and set aside those without effect."""
-    kept = sorted([entry for entry in entries if entry.at <= as_of], key=_ORDER)
+    kept = _in_order(entries, as_of)
     outside = [entry for entry in kept if not 0 <= entry.at < _LAST] if kept and _goes_out(kept) else []
     if outside:
         kept = [entry for entry in kept if 0 <= entry.at < _LAST]
     kinds = frozenset([entry.kind for entry in kept])
-    first = {entry.id: entry for entry in reversed(kept)}
-    if not outside and len(first) == len(kept) and kinds <= _PLAIN:
+    if not outside and kinds <= _PLAIN and len({entry.id for entry in kept}) == len(kept):
         return Ledger(tuple(kept), {}, (), (), kinds)
+    first = {entry.id: entry for entry in reversed(kept)}
     notes = [Note("outside_calendar", entry.id) for entry in outside]
     seen: set[str] = set()
     kept = [entry for entry in kept if _is_first(entry, first, seen, notes)]

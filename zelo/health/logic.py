@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zelo.health.appeals import appeals_of, paused
 from zelo.health.fold import ACTS, TAKEN_BACK, VIOLATION, Fold, Row
@@ -13,7 +14,7 @@ from zelo.health.programmes import payouts_of, requests_of
 from zelo.health.rates import Facts, rate_balances, rate_penalties
 from zelo.health.readings import all_balances, penalty_of, restrictions_of, word_for
 from zelo.health.slots import Fired
-from zelo.health.standing import Duty, Next, Penalty, Standing, Vacated, Warning
+from zelo.health.standing import Duty, Next, Past, Penalty, Standing, Vacated, Warning
 from zelo.health.tiers import tier_of
 from zelo.policy.schedules.lengths import NEVER
 from zelo.policy.schedules.values import Schedule
@@ -54,19 +55,25 @@ def fold_of(lean: LeanSchedule, ledger: Ledger, until: int) -> Fold:
     """Fold a ledger as it reads at an instant: without what was taken back by then."""
     entries = ledger.entries
     fold = Fold(lean, entries)
-    fold.run(rows_of(lean, ledger, until, fold), until)
+    taken = 0
+    if not lean.dates and not ledger.reversed_by and ledger.kinds == _VIOLATIONS:
+        rules = lean.rules[0]
+        taken = fold.run_plain(rules, rules.one, until) if rules.one is not None else 0
+    rows = rows_of(lean, ledger, until, fold, taken) if taken < len(entries) else ()
+    fold.run(rows, until)
     return fold
 
 
-def rows_of(lean: LeanSchedule, ledger: Ledger, until: int, fold: Fold) -> list[Row]:
-    """Return the rows that the fold takes: one for each entry that moves a balance."""
+def rows_of(lean: LeanSchedule, ledger: Ledger, until: int, fold: Fold, first: int = 0) -> list[Row]:
+    """Return the rows that the fold takes: one for each entry that moves a balance, from the number `first` on."""
     gone = {target for target, reversal in ledger.reversed_by.items() if reversal.at <= until}
     points_only = bool(gone) and any(r.rules.conventions.appeal_granted == "points_only" for r in lean.rules)
     migrations = [m for m in ledger.migrations if m.at <= until]
     single = lean.rules[0] if not lean.dates else None
     if single is not None and not gone and ledger.kinds == _VIOLATIONS:
         case = single.case
-        return [(e.at, VIOLATION, single, case(e), n) for n, e in enumerate(ledger.entries) if e.at <= until]
+        left = enumerate(ledger.entries[first:] if first else ledger.entries, first)
+        return [(e.at, VIOLATION, single, case(e), n) for n, e in left if e.at <= until]
     rows: list[Row] = []
     for number, entry in enumerate(ledger.entries):
         act = ACTS.get(entry.kind, -1)
@@ -162,7 +169,7 @@ class _Standing:
             word=word_for(rules.rules.words, now, balances, warnings),
             balances=balances,
             penalties=tuple(now),
-            read_past=self._past,
+            later=Past(self._past),
             warnings=warnings,
             duties=self._duties(),
             appeals=appeals,
@@ -216,13 +223,14 @@ class _Standing:
 
     def _live(self) -> tuple[tuple[str, ...], list[int]]:
         """Return the violations on record, and when items end."""
-        as_of, numbers, ends = self.as_of, set(), []
+        as_of, numbers, ends = self.as_of, set[int](), list[int]()
         for slot in self.fold.slots.values():
-            for item in slot.live(as_of):
-                numbers.add(item[3])
-                ends.append(item[1])
+            items = slot.live(as_of)
+            numbers.update([item[3] for item in items])
+            ends += (slot.next_end,) if slot.plain else [item[1] for item in items]
         numbers.update(w.entry for w in self.fold.first if w.end > as_of)
-        return tuple(self.fold.entries[number].id for number in sorted(numbers)), ends
+        entries = self.fold.entries
+        return tuple([entries[number].id for number in sorted(numbers)]), ends
 
 
 def _quick(lean: LeanSchedule, ledger: Ledger, at: int) -> Standing:

@@ -85,7 +85,7 @@ def penalty_of(fired: Fired, fold: Fold, lean: LeanSchedule) -> Penalty:
         fired.use.name,
         fired.start,
         None if fired.end == NEVER else fired.end,
-        tuple(kind.scopes.items()),
+        rules.scopes[fired.use.name] if fired.use.name in rules.scopes else tuple(kind.scopes.items()),
         reasoned(fired, fold),
         fold.toward(fired) if fired.use.toward else "",
         None,

@@ -35,6 +35,7 @@ class Slot:
         "next_end",
         "once",
         "plain",
+        "plans",
         "reached",
         "track",
         "turns",
@@ -52,7 +53,7 @@ class Slot:
         """How far the balance is from its start, on the bad side."""
         self.low = 0
         """The least load since the milestones were last looked at."""
-        self.marks, self.mark = track.marks(key)
+        self.marks, self.mark, self.plans = track.marks(key)
         """The next load above `low` at which something happens."""
         self.floor = -NEVER
         """As long as `low` is not below it, `mark` stays."""
@@ -86,7 +87,7 @@ class Slot:
     def adopt(self, track: LeanTrack) -> None:
         """Go on under the rules of another date."""
         self.track = track
-        self.marks, _ = track.marks(self.key)
+        self.marks, _, self.plans = track.marks(self.key)
         self.fall_to(self.low)
 
     def live(self, at: int) -> list[Item]:
@@ -118,11 +119,13 @@ class Slot:
 class Gained:
     """What one sort of reward has given back to a balance."""
 
-    __slots__ = ("given", "heap", "total")
+    __slots__ = ("given", "heap", "total", "under")
 
     def __init__(self) -> None:
         self.heap: list[tuple[int, int]] = []
         self.total, self.given = 0, 0
+        self.under: LeanTrack | None = None
+        """The track under whose rules `given` was worked out; None when it has to be worked out again."""
 
 
 class Fired:
@@ -132,13 +135,16 @@ class Fired:
 
     def __init__(self, use: Use, start: int, end: int, at: int, entry: int, place: Place | None) -> None:
         self.use, self.start, self.end, self.at, self.entry = use, start, end, at, entry
-        self.slot: Slot | None = place[0] if place else None
-        self.rung: Rung | None = place[1] if place else None
-        self.milestone = place[2] if place else 0
+        self.slot: Slot | None
+        self.rung: Rung | None
+        self.slot, self.rung, self.milestone = place or _NO_PLACE
 
 
 Place = tuple[Slot, Rung | None, int]
 """The balance, the rung of its ladder, and the load of the milestone."""
+
+
+_NO_PLACE = (None, None, 0)
 
 
 class Warned:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from zelo.health.lean import whole
 from zelo.health.ledger import Note
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True, gc=False):
     """Why something fired: the line of the schedule, and the entries that counted."""
 
     track: str
@@ -30,8 +29,7 @@ class Cause:
     """All that counted then, this one included, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Penalty:
+class Penalty(Struct, frozen=True, gc=False):
     """A penalty: from when to when, and why."""
 
     name: str
@@ -47,8 +45,7 @@ class Penalty:
     reaches_linked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Vacated:
+class Vacated(Struct, frozen=True, gc=False):
     """A penalty that lost its ground, with what of it was served."""
 
     penalty: Penalty
@@ -60,8 +57,7 @@ class Vacated:
     """How long it had been in force by then."""
 
 
-@dataclass(frozen=True, slots=True)
-class Warning:
+class Warning(Struct, frozen=True, gc=False):
     """A warning that does not count."""
 
     name: str
@@ -73,8 +69,7 @@ class Warning:
     milestone: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Duty:
+class Duty(Struct, frozen=True, gc=False):
     """Something the account has to do by an instant."""
 
     name: str
@@ -83,7 +78,7 @@ class Duty:
     entry: str
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True, gc=False):
     """One thing that counts on a balance."""
 
     entry: str
@@ -91,8 +86,7 @@ class Item(NamedTuple):
     until: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True, gc=False):
     """One balance of the account."""
 
     track: str
@@ -119,8 +113,7 @@ class Balance:
         return None if self.value is None else whole(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Appeal:
+class Appeal(Struct, frozen=True, gc=False):
     """An appeal, and whether it could be taken."""
 
     entry: str
@@ -130,8 +123,7 @@ class Appeal:
     """Why not: `too_late` or `too_many`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True, gc=False):
     """A request to enter a programme, and every condition that failed."""
 
     entry: str
@@ -140,8 +132,7 @@ class Request:
     failed: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Paid:
+class Paid(Struct, frozen=True, gc=False):
     """What one account of earnings came to."""
 
     name: str
@@ -150,8 +141,7 @@ class Paid:
     balance: int
 
 
-@dataclass(frozen=True, slots=True)
-class Next:
+class Next(Struct, frozen=True, gc=False):
     """What would happen at the next violation."""
 
     violation: str
@@ -165,8 +155,28 @@ class Next:
     """Whether the schedule lets the entry say what it costs: what is told here is then the least."""
 
 
-@dataclass(frozen=True)
-class Standing:
+class Past:
+    """Reads the penalties that are not in force when they are asked for; all are alike."""
+
+    __slots__ = ("read",)
+
+    def __init__(self, read: Callable[[], tuple[Penalty, ...]] = tuple) -> None:
+        self.read = read
+
+    def __eq__(self, other: object) -> bool:
+        """Say that what is read later plays no part when standings are compared."""
+        return isinstance(other, Past)
+
+    def __hash__(self) -> int:
+        """Return the same number for all."""
+        return 0
+
+    def __repr__(self) -> str:
+        """Return a word for it."""
+        return "Past()"
+
+
+class Standing(Struct, frozen=True, dict=True):
     """The standing of one account at one instant under one schedule."""
 
     account: str
@@ -195,12 +205,12 @@ class Standing:
     restrictions: Mapping[str, str] = field(default_factory=dict)
     """What is taken away, and what is left of it; the strictest where several penalties meet."""
 
-    read_past: Callable[[], tuple[Penalty, ...]] = field(default=tuple, repr=False, compare=False)
+    later: Past = field(default_factory=Past)
 
     @cached_property
     def past(self) -> tuple[Penalty, ...]:
         """Return the penalties whose time is over, those still to start, and those that wait for an appeal."""
-        return self.read_past()
+        return self.later.read()
 
     def balance(self, track: str, *key: str) -> Balance | None:
         """Return one balance; None when nothing was counted on it."""
