@@ -27,7 +27,7 @@ def addresses(console: Console) -> Iterator[tuple[str, str, dict[str, str]]]:
     given = {
         "decision_id": console.decision, "kind": "account", "ident": "S05", "pack": "br_social_commerce",
         "policy": "counterfeit_goods", "schedule": "none", "letter_id": console.letter,
-        "person_id": console.people["reviewer"].pk, "token": "forged",
+        "person_id": console.people["spare"].pk, "token": "forged",
     }  # fmt: skip
     for pattern in urlpatterns:
         arguments = {name: given[name] for name in pattern.pattern.converters}

@@ -91,8 +91,8 @@ def _filled(platform: Platform) -> Console:
     for role in ROLES:
         keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
     keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
-    people = {role: Person.objects.get(email=f"{role}@example.com") for role in ROLES}
-    people["elsewhere"] = Person.objects.get(email="elsewhere@example.com")
+    keep_person("spare@example.com", name="Spare", roles=("auditor",), markets=(), password=PASSWORD)
+    people = {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
     decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
     letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
     return Console(platform, decision, EVIL, letter, people)
