@@ -15,7 +15,6 @@ from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import EffectRequest, Pack, Rule
 from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, Run, WindowGroup, compile_kind
 
-
 KNOWN_MAX = 4_096
 """So many sets of rules that fired together are remembered for a kind, before it begins anew."""
 Together = tuple[tuple[str, ...], Sequence[Merged] | None]
