@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from tests.amounts import examples
 from tests.health_worlds import ledgers, schedules
 from tests.test_health_simulate import AS_OF, columns_of
 from zelo.health.columns import Columns, Side
@@ -49,7 +50,7 @@ def own_ids(accounts: list[list[Entry]]) -> list[list[Entry]]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     schedules(plain=True) | schedules(),
     st.lists(ledgers(only_violations=True) | ledgers(), min_size=1, max_size=4),

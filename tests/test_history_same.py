@@ -9,6 +9,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.history_runs import differences, lake_of
 from tests.random_packs import packs, streams
 from tests.small_run import stream, write_pack
@@ -21,7 +22,7 @@ from zelo.policy.load_pack import load_pack
 ONE = HistoryLimits(memory="500MB", threads=1)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(packs(), st.lists(streams(), min_size=1, max_size=1))
 def test_random_packs_on_random_events(files: Mapping[str, bytes], histories: list[list[dict[str, object]]]) -> None:
     """Random packs on random events."""
