@@ -19,6 +19,8 @@ from zelo.history import flows
 from zelo.history.flows import run_sql
 from zelo.policy.pack import Pack
 
+pytestmark = pytest.mark.slow
+
 ONE = HistoryLimits(memory="500MB", threads=1)
 
 

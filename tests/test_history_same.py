@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +19,8 @@ from zelo.adapters.packs import open_pack
 from zelo.base.source import Report
 from zelo.history.flows import run_sql
 from zelo.policy.load_pack import load_pack
+
+pytestmark = pytest.mark.slow
 
 ONE = HistoryLimits(memory="500MB", threads=1)
 

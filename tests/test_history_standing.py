@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +16,8 @@ from tests.history_runs import differences, lake_of
 from tests.test_health_engine import listed, pack_of
 from zelo.adapters.history import HistoryLimits
 from zelo.history.flows import run_sql
+
+pytestmark = pytest.mark.slow
 
 ONE = HistoryLimits(memory="500MB", threads=1)
 CONDITIONS = (

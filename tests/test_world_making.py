@@ -25,6 +25,8 @@ from zelo.simulate.making import FIRST, Order, make_world
 from zelo.simulate.places import cnpj, cpf
 from zelo.simulate.truth import read_ledger
 
+pytestmark = pytest.mark.slow
+
 CONTENTS = "4770d195b526649bdc9bf692bb617ab4ea8708346f8be08698597881120ba8a3"
 """What a world of 300 accounts, 3 days and seed 11 holds; it may change with a change of the world, never by itself."""
 
