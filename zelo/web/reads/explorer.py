@@ -104,11 +104,9 @@ def search(asked: Search, versions: list[str] | None) -> Found:
             whole = where.replace(" AND order_key < ?", "", 1)
             whole_given = [*given[:2], *given[3:]]
         fired = "count(*) FILTER (len(fired) > 0)" if asked.what == "decisions" else "0"
-        series = db.execute(
-            f"SELECT epoch_us(date_trunc('{asked.bucket}', effective_at)) AS at, count(*), {fired} FROM found_in"
-            f" WHERE {whole} GROUP BY 1 ORDER BY 1",
-            whole_given,
-        ).fetchall()
+        at = f"epoch_us(date_trunc('{asked.bucket}', effective_at))"
+        sql = f"SELECT {at}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
+        series = db.execute(sql, whole_given).fetchall()
         series = [(_EPOCH + timedelta(microseconds=at), count, part) for at, count, part in series]
         rows = _rows(db, f"SELECT * FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {PAGE + 1}", given)
         groups = _groups(db, asked, whole, whole_given)
