@@ -24,9 +24,11 @@ from zelo.policy.to_sql.dialect import written
 from zelo.policy.to_sql.gather import MICRO, Family, Signal, gathered
 from zelo.policy.to_sql.sources import Sources
 
-BYTES_A_ROW = 400
+ARRAYS = True
+"""Whether arrays are used where they can be; tests compare with windows in SQL."""
+BYTES_A_ROW = 300
 """What a row needs at most, in Arrow and in arrays."""
-SHARE = 4
+SHARE = 3
 """One part of this many of the memory is for arrays."""
 _UNEVEN = 2
 """A part may be so many times as large as parts are on average wanted to be."""
@@ -37,11 +39,11 @@ class Unfit(Exception):
     """Arrays cannot do it."""
 
 
-def compute_in_arrays(
-    database: HistoryDatabase, sources: Sources, family: Family, paths: Paths, rows: int
-) -> bool:
+def compute_in_arrays(database: HistoryDatabase, sources: Sources, family: Family, paths: Paths, rows: int) -> bool:
     """Write the features of a family of about so many rows; False: SQL has to, nothing is left."""
-    most = database.memory // SHARE // BYTES_A_ROW
+    if not ARRAYS:
+        return False
+    most = max(database.memory // SHARE // BYTES_A_ROW, 1)
     numbers = [sources.number(kind) for kind in family.readers]
     query = written(gathered(sources, family), "duckdb")
     try:
@@ -61,9 +63,7 @@ def compute_in_arrays(
         database.drop("gathered")
 
 
-def _in_parts(
-    database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int, most: int
-) -> bool:
+def _in_parts(database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int, most: int) -> bool:
     """Leave the table `windows`, made from parts that hold some keys each; False when a part is too large."""
     parts = rows // most + 1
     keys = ", ".join(family.keys)
@@ -98,9 +98,7 @@ def features_of_rows(family: Family, numbers: list[int], rows: pa.Table) -> pa.T
 class _Writer:
     """Writes the features of rows."""
 
-    def __init__(
-        self, family: Family, rows: pa.Table, by_key: ByKey, order: Numbers | None, read: np.ndarray
-    ) -> None:
+    def __init__(self, family: Family, rows: pa.Table, by_key: ByKey, order: Numbers | None, read: np.ndarray) -> None:
         self.family, self.rows, self.by_key, self.order, self.read = family, rows, by_key, order, read
         self.asked = read[by_key.places]
         """Which rows by key are of kinds whose rules read."""
