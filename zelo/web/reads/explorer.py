@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import models
 
 from zelo.adapters.columns import python_values
+from zelo.adapters.lake_store import lake_store
 from zelo.base.errors import Unavailable
 from zelo.base.messages.message import N_
 from zelo.models import Decision, LakeFile
@@ -70,14 +70,13 @@ def _relation(db: duckdb.DuckDBPyConnection, search: Search) -> int:
     files = LakeFile.objects.filter(content=search.what, day__gte=first, day__lte=last)
     if search.what == "events":
         files = files.filter(kind=search.kind)
-    root = Path(settings.LAKE)
-    paths = [str(root / path) for path in files.values_list("path", flat=True)]
+    paths = list(files.values_list("path", flat=True))
     decisions, events = to_come(RECENT_MAX)
     recent: pa.Table | None = decisions if search.what == "decisions" else events.get(search.kind)
     parts = []
     if paths:
         db.execute("CREATE TEMP TABLE paths AS SELECT unnest(?) AS path", [paths])
-        db.read_parquet(paths, union_by_name=True).create_view("in_lake")
+        lake_store(settings.LAKE).show(db, "in_lake", paths)
         parts.append("SELECT * FROM in_lake")
     if recent is not None and (recent.num_rows or not paths):
         db.register("recent", recent)
