@@ -15,6 +15,8 @@ from django.db import transaction
 from zelo.adapters.files import put_in_place, writing
 from zelo.decide.tables import LakeFile
 
+GROUP_ROWS = 65_536
+"""Rows of a row group: a page of the explorer is found in one of them."""
 FILES_MIN = 8
 """A day of a kind with fewer files is left as it is."""
 
@@ -41,7 +43,7 @@ def _join(root: Path, content: str, kind: str, day: date, now: datetime) -> int:
         name = f"part-{min(one.first for one in found)}-{max(one.last for one in found)}-{uuid.uuid4().hex[:8]}.parquet"
         with writing(root):
             beside = root / folder / f".{name}.partial"
-            pq.write_table(whole, beside, compression="zstd")
+            pq.write_table(whole, beside, compression="zstd", row_group_size=GROUP_ROWS)
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
             size = beside.stat().st_size
