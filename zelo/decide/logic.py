@@ -29,7 +29,7 @@ from zelo.policy.pack import Pack
 from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 3
-SWEEP_EVERY = 8
+SWEEP_EVERY = 2
 """Events between two small sweeps of windows that have run empty."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
