@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from tests.small_run import POLICY, stream, write_pack
 from zelo.adapters.cache import Cache
 from zelo.adapters.history import HistoryLimits, HistoryRun
 from zelo.adapters.packs import open_pack
+from zelo.backtest.thresholds import loosest, threshold
 from zelo.history import flows
 from zelo.history.flows import run_sql
 from zelo.policy.pack import Pack
@@ -58,6 +60,24 @@ def test_after_one_rule_changed_only_that_rule_is_tried(lake: Path, tmp_path: Pa
     """After one rule changed only that rule is tried."""
     changed = open_pack(write_pack(tmp_path / "two", policies__busy=POLICY.replace(b"quantity > 50", b"quantity > 10")))
     assert run(changed, lake, tmp_path).manifest.computed == ("states listing.created many",)
+
+
+def test_a_pack_that_reads_fewer_features_of_a_key_finds_them(lake: Path, tmp_path: Path) -> None:
+    """The file of all features of a key serves those who want some of them, as the sweep of a constant does."""
+    pack = open_pack(write_pack(tmp_path / "pack"))
+    run(pack, lake, tmp_path)
+    fewer = loosest(pack, threshold(pack, "many_replicas", "most"), "fewer")
+    fewer = replace(fewer, features={name: fewer.features[name] for name in ("listings_24h", "average_price_30d")})
+    assert not [step for step in run(fewer, lake, tmp_path).manifest.computed if step.startswith("features")]
+    bulk = next(rule for rule in pack.rules if rule.name == "bulk")
+    alone = replace(
+        pack,
+        rules=(bulk,),
+        strata=(("bulk",),),
+        features={"listings_24h": pack.features["listings_24h"]},
+        version="one",
+    )
+    assert not [step for step in run(alone, lake, tmp_path).manifest.computed if step.startswith("features")]
 
 
 CHANGES: dict[str, tuple[dict[str, bytes], str]] = {
