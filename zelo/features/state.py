@@ -62,6 +62,10 @@ class Windows:
             group.load(part)
         for group, loaded in zip(self.groups, fresh, strict=True):
             group.adopt(loaded)
+        self.recount()
+
+    def recount(self) -> None:
+        """Take note of how many keys there are, after groups took over others'."""
         self._swept = sum([group.keys_live() for group in self._finite])
 
     def clear(self) -> None:
