@@ -103,15 +103,15 @@ class KeyedState(Generic[State]):
         if len(self._young) >= BATCH:
             self._batches.append((order_key + self._reach, self._young))
             self._young = []
-        looked = 0
-        while self._batches and self._batches[0][0] < order_key and looked < budget:
-            keys = self._batches[0][1]
+        looked, batches = 0, self._batches
+        while batches and batches[0][0] < order_key and looked < budget:
+            keys = batches[0][1]
             some = keys[looked - budget :]
             del keys[looked - budget :]
             looked += len(some)
             self._drop_silent(some, order_key - self._reach)
             if not keys:
-                self._batches.popleft()
+                batches.popleft()
         return looked
 
     def _drop_silent(self, keys: list[Key], oldest: int) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import models
 
 from zelo.adapters.columns import python_values
+from zelo.adapters.lake_store import lake_store
 from zelo.base.errors import Unavailable
 from zelo.base.messages.message import N_
 from zelo.models import Decision, LakeFile
@@ -70,13 +70,12 @@ def _relation(db: duckdb.DuckDBPyConnection, search: Search) -> int:
     files = LakeFile.objects.filter(content=search.what, day__gte=first, day__lte=last)
     if search.what == "events":
         files = files.filter(kind=search.kind)
-    root = Path(settings.LAKE)
-    paths = [str(root / path) for path in files.values_list("path", flat=True)]
+    paths = list(files.values_list("path", flat=True))
     recent: pa.Table | None = to_come(RECENT_MAX, search.kind if search.what == "events" else "")
     parts = []
     if paths:
         # decisions have one schema for ever; events have that of their pack version, and every footer is read for it
-        db.read_parquet(paths, union_by_name=search.what == "events").create_view("in_lake")
+        lake_store(settings.LAKE).show(db, "in_lake", paths, alike=search.what == "decisions")
         parts.append("SELECT * FROM in_lake")
     if recent is not None and (recent.num_rows or not paths):
         db.register("recent", recent)
@@ -103,11 +102,9 @@ def search(asked: Search, versions: list[str] | None) -> Found:
             whole = where.replace(" AND order_key < ?", "", 1)
             whole_given = [*given[:2], *given[3:]]
         fired = "count(*) FILTER (len(fired) > 0)" if asked.what == "decisions" else "0"
-        series = db.execute(
-            f"SELECT epoch_us(date_trunc('{asked.bucket}', effective_at)) AS at, count(*), {fired} FROM found_in"
-            f" WHERE {whole} GROUP BY 1 ORDER BY 1",
-            whole_given,
-        ).fetchall()
+        at = f"epoch_us(date_trunc('{asked.bucket}', effective_at))"
+        sql = f"SELECT {at}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
+        series = db.execute(sql, whole_given).fetchall()
         series = [(_EPOCH + timedelta(microseconds=at), count, part) for at, count, part in series]
         rows = _latest(db, where, given, PAGE + 1)
         groups = _groups(db, asked, whole, whole_given)
