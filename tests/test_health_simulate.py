@@ -44,6 +44,7 @@ def columns_of(entries: list[Entry]) -> Columns:
     ids = {name: number for number, name in enumerate(sorted({e.id for e in kept}))}
     return Columns(
         [e.at for e in kept],
+        [e.order for e in kept],
         bytes(flags),
         [ids[e.id] for e in kept],
         {number: ids.get(e.target, -1) for number, e in enumerate(kept)},
