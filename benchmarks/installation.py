@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.small_world import write_small
 from zelo.adapters.packs import read_pack_files
 from zelo.adapters.postgres import Server
-from zelo.simulate.small import write_small
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "packs" / "br_social_commerce"
@@ -96,7 +96,7 @@ class Installation:
                 pass
             process.wait()
 
-    def wait_ready(self, timeout_s: float = 60) -> None:
+    def wait_ready(self, timeout_s: float = 180) -> None:
         """Wait until the server answers."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from tests.amounts import examples
 from tests.health_worlds import BOTH, SEVERITIES, START, VIOLATIONS, ledgers, schedules
 from tests.test_health_simulate import AS_OF, columns_of
 from zelo.base.source import Report, Source
@@ -56,7 +57,7 @@ def own_ids(accounts: list[list[Entry]]) -> list[list[Entry]]:
     ]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     schedules(plain=True) | schedules(),
     st.lists(ledgers(only_violations=True) | ledgers(), min_size=1, max_size=4),

