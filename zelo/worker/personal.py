@@ -32,7 +32,7 @@ from zelo.intake import flows as intake
 from zelo.people.flows import Actor, record
 from zelo.people.tables import Erasure, LegalHold
 from zelo.policy.pack import Pack
-from zelo.worker.owned import ERASE
+from zelo.worker.owned import ERASE, LABEL, TAKE_BACK
 from zelo.worker.versions import ACTIVE
 
 _TABLES = {
@@ -118,6 +118,10 @@ def erase(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: s
             cleaned = msgspec.json.encode(_cleaned(kind, body, entity_kind, entity, other)).decode()
             cursor.execute("UPDATE zelo_event SET body = %s WHERE id = %s", [cleaned, event])
             counts["zelo_event"] += 1
+        cursor.execute(
+            "UPDATE zelo_event SET body = replace(body, %s, %s) WHERE kind = ANY(%s) AND body LIKE %s",
+            [_quoted(entity), _quoted(other), [LABEL, TAKE_BACK], f"%{_like(_quoted(entity))}%"],
+        )
         cursor.execute(
             "UPDATE zelo_message SET body = replace(body::text, %s, %s)::jsonb WHERE body::text LIKE %s",
             [_quoted(entity), _quoted(other), f"%{_like(_quoted(entity))}%"],
