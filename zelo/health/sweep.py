@@ -44,22 +44,17 @@ class Sweep:
     ) -> list[Glance]:
         """Return what each account comes to, `NOTHING` for those that are not wanted; see `Side.glance`."""
         layout, side = self.layout, self.side
-        swept = self._swept(keep_reversed, wanted) if self.works else {}
-        found: list[Glance] = []
-        firsts, ends = layout.firsts.tolist(), layout.ends.tolist()
-        skipped = None if wanted is None else (~wanted).tolist()
-        for number, account in enumerate(accounts):
-            glance = swept.get(number)
-            if glance is None:
-                if skipped is not None and skipped[number]:
-                    glance = NOTHING
-                else:
-                    glance = side.glance(firsts[number], ends[number], account, keep_reversed=keep_reversed)
-            found.append(glance)
+        found = [NOTHING] * len(accounts)
+        left = np.ones(len(accounts), np.bool_) if wanted is None else wanted.copy()
+        if self.works:
+            left &= ~self._sweep(found, keep_reversed, wanted)
+        for number in np.nonzero(left)[0].tolist():
+            first, last = int(layout.firsts[number]), int(layout.ends[number])
+            found[number] = side.glance(first, last, accounts[number], keep_reversed=keep_reversed)
         return found
 
-    def _swept(self, keep_reversed: bool, wanted: Bools | None) -> dict[int, Glance]:
-        """Return the glances of the accounts that could be swept, by number."""
+    def _sweep(self, found: list[Glance], keep_reversed: bool, wanted: Bools | None) -> Bools:
+        """Enter the glances of the accounts that can be swept; return which they are."""
         kept = np.ones(len(self.layout.ats), np.bool_) if keep_reversed else ~self.layout.gone
         fits = self.fitting(wanted)
         kept &= fits[self.layout.owner]
@@ -71,18 +66,16 @@ class Sweep:
         passing = self._passing(tracks, fits)
         numbers = np.nonzero(fits)[0].tolist()
         columns = [column for one in tracks for column in (one.last[fits].tolist(), one.counted[fits].tolist())]
-        found: dict[int, Glance] = {}
         plain: dict[tuple[int, ...], Glance] = {}
         for number, state in zip(numbers, zip(warned[fits].tolist(), *columns, strict=True), strict=True):
-            events = passing.get(number)
-            if events is not None:
-                found[number] = self._fired(number, events, state)
+            if number in passing:
+                found[number] = self._fired(number, passing[number], state)
                 continue
             glance = plain.get(state)
             if glance is None:
                 glance = plain[state] = Glance(self._band((), False, state), (), ())
             found[number] = glance
-        return found
+        return fits
 
     def fitting(self, wanted: Bools | None = None) -> Bools:
         """Return the accounts of which every entry does under the schedule what sums can tell."""
