@@ -230,6 +230,7 @@ def test_a_failed_backtest_leaves_nothing(history: Path, tmp_path: Path) -> None
     made = job(history, tmp_path / "out")
     object.__setattr__(made.engine, "decide", _fail)
     (tmp_path / "out.partial" / "stage").mkdir(parents=True)
+    (tmp_path / "out.partial" / "unfinished.json").write_text('{"format": "zelo report"}')
     with pytest.raises(RuntimeError, match="in the middle"):
         run_backtest(made, silent)
     assert list(tmp_path.iterdir()) == []

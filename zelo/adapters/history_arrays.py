@@ -37,9 +37,7 @@ class Unfit(Exception):
     """Arrays cannot do it."""
 
 
-def compute_in_arrays(
-    database: HistoryDatabase, sources: Sources, family: Family, paths: Paths, rows: int
-) -> bool:
+def compute_in_arrays(database: HistoryDatabase, sources: Sources, family: Family, paths: Paths, rows: int) -> bool:
     """Write the features of a family of about so many rows; False: SQL has to, nothing is left."""
     most = database.memory // SHARE // BYTES_A_ROW
     numbers = [sources.number(kind) for kind in family.readers]
@@ -61,9 +59,7 @@ def compute_in_arrays(
         database.drop("gathered")
 
 
-def _in_parts(
-    database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int, most: int
-) -> bool:
+def _in_parts(database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int, most: int) -> bool:
     """Leave the table `windows`, made from parts that hold some keys each; False when a part is too large."""
     parts = rows // most + 1
     keys = ", ".join(family.keys)
@@ -98,9 +94,7 @@ def features_of_rows(family: Family, numbers: list[int], rows: pa.Table) -> pa.T
 class _Writer:
     """Writes the features of rows."""
 
-    def __init__(
-        self, family: Family, rows: pa.Table, by_key: ByKey, order: Numbers | None, read: np.ndarray
-    ) -> None:
+    def __init__(self, family: Family, rows: pa.Table, by_key: ByKey, order: Numbers | None, read: np.ndarray) -> None:
         self.family, self.rows, self.by_key, self.order, self.read = family, rows, by_key, order, read
         self.asked = read[by_key.places]
         """Which rows by key are of kinds whose rules read."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from zelo.backtest import counts, judging, spread
 from zelo.backtest.changes import changed_rules, diffs
@@ -49,6 +50,8 @@ class Question:
     sample: int = SAMPLE
     aggregates_only: bool = False
     """Leave out ids and examples, so that the report can be shown to anyone."""
+    folders: tuple[Path, ...] = ()
+    """Where the versions were read from: no report is written there."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import msgspec
 from zelo.backtest.logic import Quartiles, Share
 
 Texts = Mapping[str, str]
+FORMAT = "zelo backtest"
+"""What `report.json` says it is."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -258,6 +260,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """All that a report says."""
 
+    format: str = FORMAT
     schema_version: int = 1
     zelo_version: str
     language_version: str

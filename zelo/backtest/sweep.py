@@ -15,6 +15,8 @@ from zelo.backtest.relations import Ask, Store
 from zelo.backtest.thresholds import Threshold
 from zelo.policy.pack import Outcome, Pack
 
+FORMAT = "zelo sweep"
+"""What `sweep.json` says it is."""
 POINTS_MAX = 80
 """Most values of the constant on a curve; with more, values of about equal shares of the hits are taken."""
 
@@ -32,6 +34,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """A constant over its range."""
 
+    format: str = FORMAT
     schema_version: int = 1
     pack: str
     pack_version: str

@@ -89,6 +89,7 @@ def backtest(
         outcome=outcome,
         sample=sample,
         aggregates_only=aggregates_only,
+        folders=(pack, *([Path(against)] if against and Path(against).is_dir() else [])),
     )
     check_question(question)
     job = Backtest(
@@ -165,6 +166,7 @@ def sweep(
         since_us=instant(since, "--since"),
         until_us=instant(until, "--until"),
         outcome=outcome,
+        folders=(pack,),
     )
     check_question(question)
     job = Sweep(
