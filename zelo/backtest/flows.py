@@ -74,6 +74,8 @@ class Backtest:
     now_us: int | None
     fresh: bool = False
     """Replace an earlier report in `out`."""
+    folders: tuple[Path, ...] = ()
+    """Where the versions were read from: no report is written there."""
     limits: Limits = field(default_factory=Limits)
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
     """Language to how it is spoken; the first is the one that is shown at first."""
@@ -86,7 +88,7 @@ def run_backtest(job: Backtest, progress: Progress) -> Figures:
     Everything is written to a folder beside it that takes its place at the end. Raises Conflict when `out` holds
     something else, NotFound and InvalidInput for what is asked wrongly, and what reading a source raises.
     """
-    with report_folder(job.out, REPORT, apart=(job.source, *job.question.folders), fresh=job.fresh) as place:
+    with report_folder(job.out, REPORT, apart=(job.source, *job.folders), fresh=job.fresh) as place:
         lake = _lake(job, place, progress)
         decided = {
             version: job.engine.decide(pack, lake.root, place / version, job.question.until_us, progress)
@@ -116,6 +118,7 @@ class Sweep:
     engine: Engine
     now_us: int | None
     fresh: bool = False
+    folders: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
 
@@ -128,7 +131,7 @@ def run_sweep(job: Sweep, progress: Progress) -> Curve:
     """
     found = threshold(job.question.pack, job.rule, job.constant)
     if job.out is not None:
-        with report_folder(job.out, SWEEP, apart=(job.source, *job.question.folders), fresh=job.fresh) as place:
+        with report_folder(job.out, SWEEP, apart=(job.source, *job.folders), fresh=job.fresh) as place:
             curve = _curve(job, found, place, progress)
             write_whole(place / "sweep.json", msgspec.json.format(msgspec.json.encode(curve), indent=2))
             write_whole(place / "sweep.html", sweep_page(curve, job.tongues).encode())
@@ -322,8 +325,16 @@ def _write(job: Backtest, stage: Stage, place: Path, figures: Figures) -> None:
     write_whole(place / "report.html", page(figures, job.tongues).encode())
     if job.question.old is not None:
         flips = """
-            SELECT f.*, e.event_id, e.kind, e.actor FROM flip f JOIN events e USING (order_key)
-            WHERE rule <> '*' AND change <> 'kept' ORDER BY order_key, rule
+            SELECT order_key, f.rule, f.change, e.event_id, e.kind, e.actor, f.effect, f.role, f.entity, f.parameters,
+                   f.parameters_before
+            FROM (
+                SELECT order_key, rule, change, NULL AS effect, NULL AS role, NULL AS entity, NULL AS parameters,
+                       NULL AS parameters_before FROM flip WHERE rule <> '*'
+                UNION ALL
+                SELECT order_key, unnest(rules), change, kind, role, entity, parameters, parameters_before
+                FROM effect_flip
+            ) f JOIN events e USING (order_key)
+            WHERE f.change <> 'kept' ORDER BY ALL
         """
         stage.run(f"COPY ({flips}) TO {literal(str(place / 'flips.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
     stage.close()

@@ -4,7 +4,7 @@ The relations that every count of a backtest is taken from, as SQL over a lake a
     events(order_key, event_id, kind, ms, day, actor, target, unit, by_0 ...)   all events of the lake
     hit(version, rule, order_key, kind, ms, day, actor, target, unit, by_0 ...) a row for each rule that fired
     unknown(version, rule, order_key)                                           ... that was undetermined
-    effect(version, order_key, ms, day, kind, role, entity, rules, reason)      reason: why it was held, else NULL
+    effect(version, order_key, ms, day, kind, role, entity, parameters, rules, reason)  reason: why held, else NULL
     label_change(version, order_key, of, kind, role, entity, parameters)        before the period too; `of`: the event's
 
 `version` is `new` or `old`. The rule `*` stands for "any rule": one row for each event on which one fired.
@@ -113,7 +113,7 @@ def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None) -> N
     ask(f"CREATE TABLE unknown AS {_each(store, 'undetermined')}")
     ask(f"""
         CREATE TABLE effect AS
-        SELECT f.version, order_key, e.ms, e.day, f.kind, f.role, f.entity, f.rules, f.reason
+        SELECT f.version, order_key, e.ms, e.day, f.kind, f.role, f.entity, f.parameters, f.rules, f.reason
         FROM ({_effects(store)}) f JOIN events e USING (order_key) WHERE {store.period}
     """)
     ask(f"""

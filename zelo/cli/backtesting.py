@@ -89,7 +89,6 @@ def backtest(
         outcome=outcome,
         sample=sample,
         aggregates_only=aggregates_only,
-        folders=(pack, *([Path(against)] if against and Path(against).is_dir() else [])),
     )
     check_question(question)
     job = Backtest(
@@ -99,6 +98,7 @@ def backtest(
         engine=engine_named(engine, memory),
         now_us=now_us(),
         fresh=fresh,
+        folders=(pack, *([Path(against)] if against and Path(against).is_dir() else [])),
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
@@ -166,7 +166,6 @@ def sweep(
         since_us=instant(since, "--since"),
         until_us=instant(until, "--until"),
         outcome=outcome,
-        folders=(pack,),
     )
     check_question(question)
     job = Sweep(
@@ -178,6 +177,7 @@ def sweep(
         engine=engine_named(engine, memory),
         now_us=now_us(),
         fresh=fresh,
+        folders=(pack,),
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
