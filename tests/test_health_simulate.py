@@ -14,15 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from tests.amounts import examples
 from tests.health_stories import POINTS, at, entry, schedule_of, violation
 from tests.health_worlds import START, ledgers, schedules
 from zelo.adapters.ledger_parts import is_plain
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
+from zelo.health.comparing import HARDER, REPEAT_US, SAME, Repeats, Tally, count_repeats
 from zelo.health.curves import variations, with_expiry
 from zelo.health.flows import Simulation, read_account, simulate
 from zelo.health.fold import ACTS
-from zelo.health.glance import Glancer, restricted_us
+from zelo.health.glance import Glance, Glancer, restricted_us
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import KINDS, Entry
 from zelo.policy.schedules.lengths import DAY_US
@@ -43,6 +45,7 @@ def columns_of(entries: list[Entry]) -> Columns:
     ids = {name: number for number, name in enumerate(sorted({e.id for e in kept}))}
     return Columns(
         [e.at for e in kept],
+        [e.order for e in kept],
         bytes(flags),
         [ids[e.id] for e in kept],
         {number: ids.get(e.target, -1) for number, e in enumerate(kept)},
@@ -54,7 +57,7 @@ def columns_of(entries: list[Entry]) -> Columns:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(schedules(), ledgers())
 def test_columns_and_entries_come_to_the_same(schedule: Schedule, entries: list[Entry]) -> None:
     """The quick way through many accounts gives band, penalties and times of the fold over entries, on any ledger."""
@@ -63,7 +66,7 @@ def test_columns_and_entries_come_to_the_same(schedule: Schedule, entries: list[
     assert found == Glancer(lean, AS_OF).of_entries(entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6))
 def test_days_of_restriction_are_counted_once(pairs: list[tuple[int, int]]) -> None:
     """Where penalties run beside each other a day is one day."""
@@ -243,3 +246,28 @@ def test_a_report_is_put_there_whole_and_replaces_only_its_like(tmp_path: Path) 
     simulate(replace(job, fresh=True), quiet)
     assert {path.name for path in out.iterdir()} == {"report.html", "report.json", "moves.parquet"}
     assert not list(tmp_path.glob("out.*"))
+
+
+def test_what_is_over_does_not_say_who_is_hit_harder() -> None:
+    """Of two schedules with the same days and nothing in force, neither is milder, whenever the penalty ended."""
+    day, nobody = DAY_US, ("", "", "", "")
+    earlier = Glance("good", (), (("freeze", 10 * day, 17 * day),))
+    later = Glance("good", (), (("freeze", 20 * day, 27 * day),))
+    moves = [Tally(100 * day).add("a", *pair, nobody) for pair in ((earlier, later), (later, earlier))]
+    assert [move and move.direction for move in moves] == [SAME, SAME]
+    longer = Glance("frozen", ("freeze",), (("freeze", 20 * day, 27 * day),))
+    shorter = Glance("frozen", ("freeze",), (("freeze", 20 * day, 25 * day),))
+    move = Tally(22 * day).add("a", shorter, longer, nobody)
+    assert move is not None and move.direction == HARDER
+
+
+def test_repeats_are_counted_once_their_time_is_over() -> None:
+    """Who has already gone on counts no earlier than who has not: else the share would rise toward the end."""
+    found = Repeats()
+    spans = (("freeze", 10, 20),)
+    for violations in ([10, 15], [10]):
+        count_repeats(found, spans, violations, 10 + REPEAT_US - 1)
+    assert (found.penalised, found.repeated, found.too_recent) == (0, 0, 2)
+    for violations in ([10, 15], [10]):
+        count_repeats(found, spans, violations, 10 + REPEAT_US)
+    assert (found.penalised, found.repeated, found.too_recent) == (2, 1, 2)

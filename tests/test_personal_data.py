@@ -10,6 +10,7 @@ import pytest
 
 from tests.platform_fixtures import NOW, Platform
 from tests.small_run import stream
+from zelo.adapters.lake_store import lake_store
 
 WHO = "s3"
 
@@ -92,5 +93,5 @@ def test_what_is_old_goes_when_its_time_is_over(platform: Platform, monkeypatch:
     assert platform.value("SELECT count(*) FROM zelo_decision") == 100
     files = platform.value("SELECT count(*) FROM zelo_lake_file WHERE kind = 'review.posted'")
     monkeypatch.setenv("ZELO_RETENTION", "review.posted=10")
-    assert expire(platform.lake, now=NOW) == files > 0
+    assert expire(lake_store(platform.lake), now=NOW) == files > 0
     assert platform.value("SELECT count(*) FROM zelo_lake_file WHERE kind = 'listing.created'") > 0

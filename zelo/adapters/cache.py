@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+import numpy
 import pyarrow
 
 from zelo.adapters.files import put_in_place, write_whole, writing
@@ -42,7 +43,9 @@ def key_of(*parts: object) -> str:
 def code_key() -> str:
     """Return what tells this code, and the engine it runs on, from any other."""
     root = Path(__file__).parent.parent
-    made = hashlib.sha256(f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__}".encode())
+    made = hashlib.sha256(
+        f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__} numpy {numpy.__version__}".encode()
+    )
     for path in sorted(root.rglob("*.py")):
         made.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return made.hexdigest()[:32]
@@ -91,12 +94,14 @@ class Cache:
         self._use(path)
         return path
 
-    def take(self, stage: str, key: str, made: Path) -> Path:
-        """Make an entry of a finished file, which goes away where it was."""
+    def take(self, stage: str, key: str, made: Path, told: object = None) -> Path:
+        """Make an entry of a finished file, which goes away where it was; `told` is kept beside it."""
         path = self.path(stage, key)
         with writing(self.folder):
             beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
             shutil.move(made, beside)
+            if told is not None:
+                write_whole(path.with_suffix(".json"), msgspec.json.encode(told))
             put_in_place(beside, path)
         self._use(path)
         return path

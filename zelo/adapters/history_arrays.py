@@ -24,9 +24,11 @@ from zelo.policy.to_sql.dialect import written
 from zelo.policy.to_sql.gather import MICRO, Family, Signal, gathered
 from zelo.policy.to_sql.sources import Sources
 
-BYTES_A_ROW = 400
+ARRAYS = True
+"""Whether arrays are used where they can be; tests compare with windows in SQL."""
+BYTES_A_ROW = 300
 """What a row needs at most, in Arrow and in arrays."""
-SHARE = 4
+SHARE = 3
 """One part of this many of the memory is for arrays."""
 _UNEVEN = 2
 """A part may be so many times as large as parts are on average wanted to be."""
@@ -39,7 +41,9 @@ class Unfit(Exception):
 
 def compute_in_arrays(database: HistoryDatabase, sources: Sources, family: Family, paths: Paths, rows: int) -> bool:
     """Write the features of a family of about so many rows; False: SQL has to, nothing is left."""
-    most = database.memory // SHARE // BYTES_A_ROW
+    if not ARRAYS:
+        return False
+    most = max(database.memory // SHARE // BYTES_A_ROW, 1)
     numbers = [sources.number(kind) for kind in family.readers]
     query = written(gathered(sources, family), "duckdb")
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 from zelo.adapters.home import home_folder
 from zelo.adapters.postgres import Server
@@ -34,8 +33,8 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def lake_folder() -> Path:
-    """Return the folder of the lake."""
+def lake() -> str:
+    """Return where the lake is: a folder, or an address of a bucket."""
     from django.conf import settings
 
-    return Path(settings.LAKE)
+    return str(settings.LAKE)

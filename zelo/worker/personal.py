@@ -19,11 +19,10 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection, transaction
 
-from zelo.adapters.files import put_in_place, writing
+from zelo.adapters.lake_store import LakeStore, lake_store
 from zelo.base.errors import Conflict, NotFound
 from zelo.base.messages.message import N_
 from zelo.decide.tables import LakeFile
@@ -52,8 +51,9 @@ def pseudonym(entity_kind: str, entity: str) -> str:
     return "erased-" + hmac.new(settings.AUDIT_KEY.encode(), text, hashlib.sha256).hexdigest()[:24]
 
 
-def export(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: Path) -> dict[str, Any]:
+def export(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: str | Path) -> dict[str, Any]:
     """Return everything that is kept about an entity; the reading is on record."""
+    store = lake_store(root)
     found: dict[str, Any] = {"entity_kind": entity_kind, "entity": entity, "at": now.isoformat()}
     with transaction.atomic(), connection.cursor() as cursor:
         for table, where in _TABLES.items():
@@ -67,7 +67,7 @@ def export(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: 
         found["decision"] = _dicts(cursor, "SELECT * FROM zelo_decision WHERE entities @> ARRAY[%s]", named)
         found["event"] = [body for _, _, body in _logged(entity_kind, entity)]
         found["lake"] = [
-            row for file, kind in _lake_files(entity_kind) for row in _rows_of(root, file, kind, entity_kind, entity)
+            row for file, kind in _lake_files(entity_kind) for row in _rows_of(store, file, kind, entity_kind, entity)
         ]
         record(
             actor, "personal_data.export", now=now, of=(entity_kind, entity), details={"events": len(found["event"])}
@@ -81,7 +81,7 @@ def _dicts(cursor: Any, sql: str, *given: object) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def erase(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: Path, ident: uuid.UUID) -> Erasure:
+def erase(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: str | Path, ident: uuid.UUID) -> Erasure:
     """
     Take an entity's personal data away everywhere and return the certificate. Raises Conflict under a legal hold.
 
@@ -92,21 +92,22 @@ def erase(entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: P
         raise Conflict(N_("a legal hold lies on it: nothing of it may be erased until the hold is lifted"))
     other = pseudonym(entity_kind, entity)
     counts: Counter[str] = Counter()
-    with writing(root):
-        for file, kind in _lake_files(entity_kind):
-            counts["lake"] += _rewrite(root, file, kind, entity_kind, entity, other)
-        for file in LakeFile.objects.filter(content="decisions").order_by("id"):
-            counts["lake_decisions"] += _rewrite_decisions(root, file, entity, other)
+    store = lake_store(root)
+    for file, kind in _lake_files(entity_kind):
+        counts["lake"] += _rewrite(store, file, kind, entity_kind, entity, other)
+    for file in LakeFile.objects.filter(content="decisions").order_by("id"):
+        counts["lake_decisions"] += _rewrite_decisions(store, file, entity, other)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('zelo.erasing', 'on', true)")
         for table, where in _TABLES.items():
             column = "object_id" if table == "zelo_note" else "entity"
             more = ", text = ''" if table == "zelo_note" else ""
-            cursor.execute(f"UPDATE {table} SET {column} = %s{more} WHERE {where}", [other, entity_kind, entity])
+            change = f"UPDATE {table} SET {column} = %s{more} WHERE {where}"
+            cursor.execute(change, [other, entity_kind, entity])
             counts[table] += cursor.rowcount
         if entity_kind == "account":
             for table, where in _ACCOUNTS.items():
-                cursor.execute(f"UPDATE {table} SET account = %s WHERE {where}", [other, entity])
+                cursor.execute(f"UPDATE {table} SET account = %s WHERE {where}", [other, entity])  # nosec B608 # constants
                 counts[table] += cursor.rowcount
         cursor.execute(
             "UPDATE zelo_decision SET entities = array_replace(entities, %s, %s) WHERE entities @> ARRAY[%s]",
@@ -223,14 +224,14 @@ def _mask(table: pa.Table, kind: Kind, entity_kind: str, entity: str) -> Any:
     return mask
 
 
-def _rows_of(root: Path, file: LakeFile, kind: Kind, entity_kind: str, entity: str) -> list[dict[str, Any]]:
-    table = pq.read_table(root / file.path)
+def _rows_of(store: LakeStore, file: LakeFile, kind: Kind, entity_kind: str, entity: str) -> list[dict[str, Any]]:
+    table = store.read(file.path)
     return [dict(row) for row in table.filter(_mask(table, kind, entity_kind, entity)).to_pylist()]
 
 
-def _rewrite(root: Path, file: LakeFile, kind: Kind, entity_kind: str, entity: str, other: str) -> int:
+def _rewrite(store: LakeStore, file: LakeFile, kind: Kind, entity_kind: str, entity: str, other: str) -> int:
     """Replace a file of the lake by one without the entity's personal data; return how many rows were changed."""
-    table = pq.read_table(root / file.path)
+    table = store.read(file.path)
     mask = _mask(table, kind, entity_kind, entity)
     changed = int(pc.sum(mask).as_py() or 0)
     if not changed:
@@ -253,13 +254,13 @@ def _rewrite(root: Path, file: LakeFile, kind: Kind, entity_kind: str, entity: s
             )
             values = pc.if_else(mask, empty, values)
         table = table.set_column(table.schema.get_field_index(column.name), table.schema.field(column.name), values)
-    _replace(root, file, table)
+    _replace(store, file, table)
     return changed
 
 
-def _rewrite_decisions(root: Path, file: LakeFile, entity: str, other: str) -> int:
+def _rewrite_decisions(store: LakeStore, file: LakeFile, entity: str, other: str) -> int:
     """Put the pseudonym into the effects of a file of decisions; return how many rows were changed."""
-    table = pq.read_table(root / file.path)
+    table = store.read(file.path)
     changed: set[int] = set()
     for name in ("effects", "held"):
         rows = table.column(name).to_pylist()
@@ -271,19 +272,17 @@ def _rewrite_decisions(root: Path, file: LakeFile, entity: str, other: str) -> i
         field = table.schema.field(name)
         table = table.set_column(table.schema.get_field_index(name), field, pa.array(rows, field.type))
     if changed:
-        _replace(root, file, table)
+        _replace(store, file, table)
     return len(changed)
 
 
-def _replace(root: Path, file: LakeFile, table: pa.Table) -> None:
+def _replace(store: LakeStore, file: LakeFile, table: pa.Table) -> None:
     """Write a file of the lake anew, have its row name the new one, and remove the old one."""
-    path = Path(file.path).with_name(f"part-{file.partition}-{file.first}-{file.last}-{uuid.uuid4().hex[:8]}.parquet")
-    beside = root / path.with_name(f".{path.name}.partial")
-    pq.write_table(table, beside, compression="zstd")
-    put_in_place(beside, root / path)
-    before = root / file.path
-    LakeFile.objects.filter(pk=file.pk).update(path=str(path), bytes=(root / path).stat().st_size)
-    before.unlink(missing_ok=True)
+    folder = file.path.rpartition("/")[0]
+    path = f"{folder}/part-{file.partition}-{file.first}-{file.last}-{uuid.uuid4().hex[:8]}.parquet"
+    size = store.write(path, table)
+    LakeFile.objects.filter(pk=file.pk).update(path=path, bytes=size)
+    store.remove(file.path)
 
 
 def _quoted(text: str) -> str:
