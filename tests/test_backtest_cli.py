@@ -10,6 +10,7 @@ import pytest
 
 from tests.backtest_worlds import FILES, STRICTER, lake, write_pack
 from zelo import cli
+from zelo.cli.backtesting import told
 
 Capture = pytest.CaptureFixture[str]
 
@@ -74,7 +75,7 @@ def test_a_sweep_marks_the_present_value(history: Path, pack: Path, tmp_path: Pa
     ("options", "code", "said"),
     [
         (("--outcome", "nothing"), 3, "there are: `panned_within_2_days`"),
-        (("--by", "seller.email"), 2, "choose from"),
+        (("--by", "seller.email"), 2, "choose from `kind`, `sponsored`"),
         (("--by", "price,nothing"), 2, "`nothing`"),
         (("--against", "--upload-pack=x"), 2, "no revision"),
         (("--since", "2026-02-01", "--until", "2026-01-01"), 2, "--since must lie before"),
@@ -160,3 +161,9 @@ def test_an_unfinished_world_is_called_one(pack: Path, tmp_path: Path, capsys: C
     (tmp_path / "world" / "events.partial").mkdir(parents=True)
     code, _, err = zelo(capsys, "backtest", pack, "--source", tmp_path / "world", "--out", tmp_path / "report")
     assert code == 3 and "unfinished world or import" in err
+
+
+def test_spark_tells_its_steps_without_a_terminal() -> None:
+    """Its steps take long, and silence looks like a hang; who wants silence says so."""
+    assert told("spark", shown=None) is True and told("spark", shown=False) is False
+    assert told("duckdb", shown=None) is None

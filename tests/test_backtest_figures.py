@@ -14,6 +14,7 @@ import pytest
 
 from tests.backtest_worlds import (
     FILES,
+    OUTCOMES,
     STRICTER,
     TONGUES,
     Seen,
@@ -27,8 +28,11 @@ from tests.backtest_worlds import (
     same_figures,
     silent,
 )
+from tests.places import REPOSITORY
+from zelo.adapters.packs import open_pack
 from zelo.backtest.figures import Figures, RuleFigures
 from zelo.backtest.flows import run_backtest
+from zelo.backtest.judging import standing
 from zelo.backtest.logic import quartiles, share
 from zelo.backtest.report.sentences import lede
 from zelo.base.effects import Effect
@@ -134,6 +138,42 @@ def test_effects_of_other_rules_are_the_same_effects(history: Path, tmp_path: Pa
     renamed = FILES["policies/busy.yaml"].replace(b"rule: many", b"rule: plenty")
     found = backtest(history, tmp_path / "out", sample=0, **against({**FILES, "policies/busy.yaml": renamed}))
     assert "by other rules" in lede(found, TONGUES["en"]) and found.totals.effects_altered == 0
+
+
+def test_a_named_split_gives_each_event_its_actors_last_value(
+    history: Path, tmp_path: Path, events: list[Seen]
+) -> None:
+    """An event that has the field counts by it; one that has not, by what its actor had last, never by what comes."""
+    files = {**FILES, "events.yaml": FILES["events.yaml"] + b"splits: {pieces: quantity}\n"}
+    found = backtest(history, tmp_path / "out", pack=loaded(files), sample=0, by=("pieces",))
+    last: dict[str, str] = {}
+    all_events, hits = Counter[str](), Counter[str]()
+    for seen in events:
+        account = getattr(seen.event, "seller", None) or seen.event.reviewer  # type: ignore[attr-defined]
+        own = getattr(seen.event, "quantity", None)
+        if own is not None:
+            last[account.id] = str(own)
+        all_events[last.get(account.id, "")] += 1
+        hits[last.get(account.id, "")] += bool(seen.decision.fired)
+    [split] = found.splits
+    assert len(split.values) + split.rest == len(all_events) > len(split.values)
+    assert {value.name: (value.events, value.hits) for value in split.values} == {
+        value.name: (all_events[value.name], hits[value.name]) for value in split.values
+    }
+    assert sum(value.hits for value in split.values) > 0
+
+
+def test_a_rule_is_judged_only_by_what_befalls_its_own_sort_of_entity() -> None:
+    """A target that is an account is no listing, though the role has the same name."""
+    shipped = open_pack(REPOSITORY / "packs" / "br_social_commerce")
+    found = standing(shipped.outcomes["reported_within_7_days"], shipped.rules, shipped.kinds)
+    kinds = {kind for name, kinds in found.kinds.items() for kind in kinds}
+    assert "content.uploaded" in kinds and not any(kind.startswith(("listing.", "order.")) for kind in kinds)
+    judged = {
+        rule for outcome in shipped.outcomes.values()
+        for rule in standing(outcome, shipped.rules, shipped.kinds).kinds if rule != "+"
+    }  # fmt: skip
+    assert judged == {rule.name for rule in shipped.rules}, "every rule can be judged by some outcome"
 
 
 def test_overlaps_are_counted_pair_by_pair(figures: Figures, events: list[Seen]) -> None:
@@ -352,6 +392,13 @@ def test_labels_of_a_file_judge_what_they_speak_of(history: Path, tmp_path: Path
     late = rule(backtest(history, tmp_path / "late", outcome="confirmed", sample=0, since_us=half), "many").judged
     yes = [seen for number, seen in enumerate(hits[:9]) if number % 3]
     assert late is not None and late.out_of_reach == sum(seen.ms * 1_000 < half for seen in yes) > 0
+    words = OUTCOMES + b"    true_when: bad\n"
+    labels.write_text(
+        "id,value\n" + "".join(f"{seen.event.id},{w}\n" for seen, w in zip(hits, ("bad", "fine", ""), strict=False))
+    )
+    said = loaded({**FILES, "outcomes.yaml": words})
+    judged = rule(backtest(history, tmp_path / "said", pack=said, outcome="confirmed", sample=0), "many").judged
+    assert judged is not None and (judged.precision.part, judged.precision.whole) == (1, 2)
     labels.write_text("id,value\ne1,perhaps\n")
     with pytest.raises(InvalidInput, match="neither true nor false"):
         backtest(history, tmp_path / "bad", outcome="confirmed")

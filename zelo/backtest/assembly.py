@@ -21,7 +21,7 @@ from zelo.backtest.figures import (
 from zelo.backtest.hints import hints
 from zelo.backtest.judging import JUDGEABLE, Standing
 from zelo.backtest.logic import share
-from zelo.backtest.relations import ANY, Ask, Progress, Store, fields_to_split_by, make
+from zelo.backtest.relations import ANY, Ask, Progress, Store, fields_to_split_by, make, splits_to_offer
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.policy.pack import Outcome, Pack, Rule
@@ -70,12 +70,13 @@ def check_question(question: Question) -> None:
         raise InvalidInput(
             N_("`{old}` is another pack than `{new}`: compare two versions of one pack"), old=old.name, new=pack.name
         )
-    known = fields_to_split_by(pack.kinds.values())
+    known = {*fields_to_split_by(pack.kinds.values()), *pack.splits}
     for name in question.by:
         if name not in known:
             raise InvalidInput(
                 N_("hits cannot be split by `{field}`: choose from {fields}"),
-                field=name, fields=", ".join(f"`{one}`" for one in known),
+                field=name,
+                fields=", ".join(f"`{one}`" for one in splits_to_offer(pack.kinds.values(), pack.splits)),
             )  # fmt: skip
     since, until = question.since_us, question.until_us
     if since is not None and until is not None and since >= until:

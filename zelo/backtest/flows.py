@@ -215,6 +215,7 @@ def store_of(lake: Lake, stage: Stage, decided: Mapping[str, Decided], question:
         time_zone=question.pack.time_zone,
         first_key=_first_key(question.since_us),
         until_key=_first_key(question.until_us),
+        splits=question.pack.splits,
     )
 
 

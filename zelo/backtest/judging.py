@@ -45,13 +45,18 @@ def standing(outcome: Outcome, rules: Iterable[Rule], kinds: Mapping[str, Kind])
     for rule in rules:
         if set(rule.kinds) & set(outcome.kinds):
             reasons[rule.name] = "own_kind"
-        elif outcome.by != BY_EVENT and not any(outcome.by in kinds[kind].roles for kind in rule.kinds):
+        elif outcome.by != BY_EVENT and not any(_follows(outcome, kinds[kind]) for kind in rule.kinds):
             reasons[rule.name] = "no_role"
         else:
             found[rule.name] = tuple(sorted({*found.get(rule.name, ()), *rule.kinds}))
     found = {rule: of for rule, of in found.items() if rule not in reasons}
     found[JUDGEABLE] = tuple(sorted({kind for of in found.values() for kind in of}))
     return Standing(found, reasons)
+
+
+def _follows(outcome: Outcome, kind: Kind) -> bool:
+    """Say whether a kind of event has the role, and one of the same sort of entity: a listing is never a video."""
+    return outcome.by in kind.roles and (outcome.file is not None or kind.entities[outcome.by] == outcome.entity)
 
 
 def happened_sql(outcome: Outcome, store: Store, counted: Mapping[str, Sequence[int]] | None) -> str:

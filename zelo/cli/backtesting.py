@@ -102,7 +102,7 @@ def backtest(
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
-    line = ProgressLine(shown=shown)
+    line = ProgressLine(shown=told(engine, shown=shown))
     try:
         with stop_on_signals():
             figures = run_backtest(job, line)
@@ -124,6 +124,11 @@ def other_version(pack: Path, against: str | None) -> tuple[Pack | None, Mapping
     if loaded is None:
         raise PolicyRejected(report.diagnostics)
     return loaded, files
+
+
+def told(engine: str, *, shown: bool | None) -> bool | None:
+    """Return whether progress is shown: with Spark also without a terminal, as its steps take long."""
+    return True if shown is None and engine == "spark" else shown
 
 
 def spoken() -> str:
@@ -181,7 +186,7 @@ def sweep(
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
-    line = ProgressLine(shown=shown)
+    line = ProgressLine(shown=told(engine, shown=shown))
     try:
         with stop_on_signals():
             curve = run_sweep(job, line)

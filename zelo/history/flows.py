@@ -122,6 +122,8 @@ class _Run:
         """Kind to feature to its file."""
         self.counts = Counts()
         self.database = HistoryDatabase(out / "work" / "database", limits)
+        if engine == "spark":
+            progress(N_("starting Spark"), 0, 0)
         self.spark = HistorySpark(out / "work") if engine == "spark" else None
         self.on_spark = Sources(pack, "spark")
 
