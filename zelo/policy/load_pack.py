@@ -123,7 +123,7 @@ class _Loading:
 
     def _events(self) -> Events | None:
         if EVENTS not in self.files and self._files(SCHEDULE) and not self._files(POLICY):
-            return Events({}, {}, {})
+            return Events({}, {}, {}, {})
         node = self._required(EVENTS)
         return read_events(node, self.report) if node else None
 
