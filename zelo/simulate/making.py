@@ -96,9 +96,7 @@ def _make(order: Order, progress: Progress, governor: Governor | None, writer: W
         progress(N_("making days"), day, order.days)
         _day(world, desk, intake, writer, governor)
         if governor is not None and not governor.decided and writer.kinds:
-            raise InvalidInput(
-                N_("the pack declares none of this world's kinds of event: it would govern nothing")
-            )
+            raise InvalidInput(N_("the pack declares none of this world's kinds of event: it would govern nothing"))
     progress(N_("making days"), order.days, order.days)
     write_truth(writer, world, desk)
     return world, intake
