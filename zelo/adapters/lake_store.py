@@ -25,6 +25,8 @@ from zelo.adapters.files import put_in_place, writing
 from zelo.base.errors import InvalidInput, Unavailable
 from zelo.base.messages.message import N_
 
+GROUP_ROWS = 65_536
+"""Rows of a row group: a page of the explorer is found in one of them."""
 Found = tuple[str, float]
 """Path inside the lake, and when it was last written, in seconds since 1970."""
 
@@ -44,7 +46,7 @@ class FolderLake:
         with writing(self.root):
             place.parent.mkdir(parents=True, exist_ok=True)
             beside = place.with_name(f".{place.name}.partial")
-            pq.write_table(table, beside, compression="zstd")
+            pq.write_table(table, beside, compression="zstd", row_group_size=GROUP_ROWS)
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
             size = beside.stat().st_size
@@ -70,9 +72,9 @@ class FolderLake:
             for path in self.root.glob(pattern):
                 yield str(path.relative_to(self.root)), path.stat().st_mtime
 
-    def show(self, db: duckdb.DuckDBPyConnection, view: str, paths: Sequence[str]) -> None:
-        """Make a view of files; columns that some of them lack are empty there."""
-        db.read_parquet([str(self.root / path) for path in paths], union_by_name=True).create_view(view)
+    def show(self, db: duckdb.DuckDBPyConnection, view: str, paths: Sequence[str], *, alike: bool) -> None:
+        """Make a view of files; where they are not all alike, a column that a file lacks is empty there."""
+        db.read_parquet([str(self.root / path) for path in paths], union_by_name=not alike).create_view(view)
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class BucketLake:
     def write(self, path: str, table: pa.Table) -> int:
         """Publish a table as an object and return its size. Raises Unavailable and OSError."""
         buffer = pa.BufferOutputStream()
-        pq.write_table(table, buffer, compression="zstd")
+        pq.write_table(table, buffer, compression="zstd", row_group_size=GROUP_ROWS)
         data = buffer.getvalue()
         place = f"{self.base}/{path}"
         with self.files.open_output_stream(place) as out:
@@ -124,11 +126,11 @@ class BucketLake:
                 if one.is_file:
                     yield one.path.removeprefix(f"{self.base}/"), one.mtime.timestamp()
 
-    def show(self, db: duckdb.DuckDBPyConnection, view: str, paths: Sequence[str]) -> None:
+    def show(self, db: duckdb.DuckDBPyConnection, view: str, paths: Sequence[str], *, alike: bool) -> None:
         """Make a view of objects, of which only the columns and rows that a query wants are fetched."""
         whole = [f"{self.base}/{path}" for path in paths]
         factory = ds.FileSystemDatasetFactory(self.files, whole, ds.ParquetFileFormat())
-        db.register(view, factory.finish(factory.inspect(promote_options="permissive", fragments=None)))
+        db.register(view, factory.finish(factory.inspect(promote_options="permissive", fragments=1 if alike else None)))
 
 
 LakeStore = FolderLake | BucketLake

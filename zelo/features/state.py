@@ -78,6 +78,10 @@ class Windows:
             group.load(part)
         for group, loaded in zip(self.groups, fresh, strict=True):
             group.adopt(loaded)
+        self.sweep_anew()
+
+    def sweep_anew(self) -> None:
+        """Forget what is due, after groups took over others' keys."""
         self._due = INT_MIN
 
     def clear(self) -> None:

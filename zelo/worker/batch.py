@@ -82,7 +82,7 @@ class Batch:
             row: dict[str, object] = {
                 "i": ident, "d": event, "k": effect.kind, "r": effect.role, "t": entity_kind, "e": effect.entity,
                 "p": effect.parameters, "u": effect.rules, "v": EFFECTS[effect.kind].receiver, "b": state,
-                "h": held_for, "a": at.isoformat(),
+                "h": held_for, "a": at,
             }  # fmt: skip
             self.effects.append(row)
             told.append(told_effect(ident, effect, entity_kind, state, held_for))

@@ -228,8 +228,8 @@ def files(content: str, *, kind: str = "", since: date | None = None, until: dat
     return list(found.order_by("day", "id").values_list("path", flat=True))
 
 
-def to_come(most: int) -> tuple[pa.Table, dict[str, pa.Table]]:
-    """Return what is decided and not yet in the lake as tables of its form: decisions, and events by kind."""
+def to_come(most: int, kind: str) -> pa.Table | None:
+    """Return what is decided and not yet in the lake as a table of its form: events of a kind, else decisions."""
     rows: list[tuple[Any, ...]] = []
     effects: dict[int, list[tuple[Any, ...]]] = {}
     with connection.cursor() as cursor:
@@ -237,13 +237,13 @@ def to_come(most: int) -> tuple[pa.Table, dict[str, pa.Table]]:
         for partition, first, after in cursor.fetchall():
             first = max(first, after - most)
             rows += _rows(cursor, partition, first, after)
-            effects |= _effects(partition, first, after)
+            if not kind:
+                effects |= _effects(partition, first, after)
+    if kind:
+        events = _events([row for row in rows if row[2] == kind]).values()
+        return pa.concat_tables([_table(schema, columns) for schema, columns in events]) if events else None
     decisions = [_table(SCHEMA, columns) for columns in _decisions(rows, effects).values()]
-    events: dict[str, list[pa.Table]] = {}
-    for (kind, _), (schema, columns) in _events(rows).items():
-        events.setdefault(kind, []).append(_table(schema, columns))
-    whole = pa.concat_tables(decisions) if decisions else SCHEMA.empty_table()
-    return whole, {kind: pa.concat_tables(parts) for kind, parts in events.items()}
+    return pa.concat_tables(decisions) if decisions else SCHEMA.empty_table()
 
 
 def _table(schema: pa.Schema, columns: list[list[object]]) -> pa.Table:

@@ -71,12 +71,11 @@ def _relation(db: duckdb.DuckDBPyConnection, search: Search) -> int:
     if search.what == "events":
         files = files.filter(kind=search.kind)
     paths = list(files.values_list("path", flat=True))
-    decisions, events = to_come(RECENT_MAX)
-    recent: pa.Table | None = decisions if search.what == "decisions" else events.get(search.kind)
+    recent: pa.Table | None = to_come(RECENT_MAX, search.kind if search.what == "events" else "")
     parts = []
     if paths:
-        db.execute("CREATE TEMP TABLE paths AS SELECT unnest(?) AS path", [paths])
-        lake_store(settings.LAKE).show(db, "in_lake", paths)
+        # decisions have one schema for ever; events have that of their pack version, and every footer is read for it
+        lake_store(settings.LAKE).show(db, "in_lake", paths, alike=search.what == "decisions")
         parts.append("SELECT * FROM in_lake")
     if recent is not None and (recent.num_rows or not paths):
         db.register("recent", recent)
@@ -107,7 +106,7 @@ def search(asked: Search, versions: list[str] | None) -> Found:
         sql = f"SELECT {at}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
         series = db.execute(sql, whole_given).fetchall()
         series = [(_EPOCH + timedelta(microseconds=at), count, part) for at, count, part in series]
-        rows = _rows(db, f"SELECT * FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {PAGE + 1}", given)
+        rows = _latest(db, where, given, PAGE + 1)
         groups = _groups(db, asked, whole, whole_given)
     return Found(
         rows[:PAGE], len(rows) > PAGE, sum(one[1] for one in series), sum(one[2] for one in series), series, groups,
@@ -130,6 +129,16 @@ def _keep_visible(db: duckdb.DuckDBPyConnection, asked: Search, versions: list[s
     )
     db.execute("ALTER VIEW found_in RENAME TO found_all")
     db.execute("CREATE TEMP VIEW found_in AS SELECT * FROM found_all SEMI JOIN visible USING (event_id)")
+
+
+def _latest(db: duckdb.DuckDBPyConnection, where: str, given: list[object], most: int) -> list[dict[str, Any]]:
+    """Return the latest rows: first the order key at which they end, so that only their own stretch is read whole."""
+    keys = f"SELECT order_key FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {most}"
+    ((last,),) = db.execute(f"SELECT min(order_key) FROM ({keys})", given).fetchall()
+    if last is None:
+        return []
+    sql = f"SELECT * FROM found_in WHERE order_key >= {int(last)} AND {where} ORDER BY order_key DESC LIMIT {most}"
+    return _rows(db, sql, given)
 
 
 def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object]) -> list[dict[str, Any]]:
@@ -167,7 +176,7 @@ def export(asked: Search, versions: list[str] | None) -> tuple[list[str], Iterat
         if asked.what == "events" and versions is not None:
             _keep_visible(db, asked, versions)
         where, given = filters(asked, versions)
-        rows = _rows(db, f"SELECT * FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {EXPORT_MAX}", given)
+        rows = _latest(db, where, given, EXPORT_MAX)
         names = list(rows[0]) if rows else ["event_id"]
         return names, (tuple(row.values()) for row in rows)
 

@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString, mark_safe
 from zelo.events.intake import effective_ms
 from zelo.policy.in_words import Said
 from zelo.web import language, prose
+from zelo.web.effect_names import effect_name
 from zelo.web.permissions import may
 
 register = template.Library()
-_NAME = re.compile(r"`([A-Za-z_][A-Za-z0-9_.\-]*)`")
+_NAME = re.compile(r"`([A-Za-z0-9_][A-Za-z0-9_.:\-]*)`")
 
 
 @register.simple_tag
@@ -106,6 +107,12 @@ def in_words(said: Said) -> SafeString:
         return format_html('<p class="rule-leaf">{}</p>', coded(said.text))
     inside = format_html_join("", "<li>{}</li>", ((in_words(part),) for part in said.parts))
     return format_html('<p class="rule-joint">{}</p><ul class="rule-parts">{}</ul>', coded(said.text), inside)
+
+
+@register.filter
+def effect(kind: str) -> str:
+    """Return what a kind of effect is called."""
+    return effect_name(kind)
 
 
 @register.filter
