@@ -177,7 +177,7 @@ def activation(place: Installation, seconds: float = 3.0) -> dict[str, float]:
     return {
         "activate_300_s": first,
         "activate_300_pause_ms": longest_gap_ms(place, began, 0.0, first + 1),
-        "activate_300_pause_before_ms": longest_gap_ms(place, began, -seconds / 2, 0.0),
+        "activate_300_pause_before_ms": longest_gap_ms(place, began, -seconds, 0.0),
     }
 
 

@@ -94,12 +94,14 @@ class Cache:
         self._use(path)
         return path
 
-    def take(self, stage: str, key: str, made: Path) -> Path:
-        """Make an entry of a finished file, which goes away where it was."""
+    def take(self, stage: str, key: str, made: Path, told: object = None) -> Path:
+        """Make an entry of a finished file, which goes away where it was; `told` is kept beside it."""
         path = self.path(stage, key)
         with writing(self.folder):
             beside = path.with_name(f"{path.name}.{os.getpid()}.partial")
             shutil.move(made, beside)
+            if told is not None:
+                write_whole(path.with_suffix(".json"), msgspec.json.encode(told))
             put_in_place(beside, path)
         self._use(path)
         return path

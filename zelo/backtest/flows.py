@@ -144,23 +144,26 @@ def _curve(job: Sweep, found: Threshold, place: Path, progress: Progress) -> Cur
     try:
         store = store_of(lake, stage, decided, job.question)
         outcome = outcome_named(job.question)
-        make(stage.run, store, (), outcome.by if outcome else None)
+        make(stage.run, store, (), outcome.by if outcome else None, only_decided=outcome is None)
         rules, reason = sweep.judge(stage.run, store, pack, found, outcome)
         if outcome is not None and rules is not None:
             judging.judge(stage.run, store, outcome, rules, *_outside(job, lake, stage, outcome))
         progress(N_("finding thresholds"), 0, 0)
-        sweep.fill(stage.run, _criticals(stage, store, lake, found, loose))
+        sweep.make_candidates(stage.run)
+        rest = [k for k in found.rule.terms if k in store.kinds and not sweep.fill_in_sql(stage.run, store, k, found)]
+        sweep.fill(stage.run, _criticals(stage, store, lake, found, loose, rest))
         return sweep.curve(stage.run, store, pack, found, outcome, reason)
     finally:
         stage.close()
 
 
-def _criticals(stage: Stage, store: Store, lake: Lake, found: Threshold, loose: Pack) -> Iterator[tuple[int, float]]:
+def _criticals(
+    stage: Stage, store: Store, lake: Lake, found: Threshold, loose: Pack, kinds: Sequence[str]
+) -> Iterator[tuple[int, float]]:
     """Yield, for each event on which the loosest form of the rule fires, up to which key of the constant it does."""
     lists = {name: Words(data.values) for name, data in loose.lists.items()}
-    for kind, term in found.rule.terms.items():
-        if kind not in store.kinds:
-            continue
+    for kind in kinds:
+        term = found.rule.terms[kind]
         rows = stage.run(f"""
             SELECT d.order_key, d.features FROM hit h JOIN {store.decided["new"].features[kind]} d USING (order_key)
             WHERE h.rule = {literal(found.rule.name)} AND h.kind = {literal(kind)}

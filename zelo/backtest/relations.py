@@ -92,15 +92,17 @@ def _is_personal(kind: Kind, path: tuple[str, ...]) -> bool:
     return False
 
 
-def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None) -> None:
-    """Make `events`, `hit`, `unknown` and `effect`."""
+def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None, *, only_decided: bool = False) -> None:
+    """Make `events`, `hit`, `unknown` and `effect`; `only_decided`: of the events that a version decided alone."""
     extra = "".join(f", by_{number} VARCHAR" for number in range(len(by)))
     ask(f"""
         CREATE TABLE events (order_key BIGINT, event_id VARCHAR, kind VARCHAR, ms BIGINT, day DATE,
                              actor VARCHAR, target VARCHAR, unit VARCHAR{extra})
     """)
     for kind, sql, has in store.kinds.values():
-        ask(f"INSERT INTO events {_events_of(kind, sql, has, store.time_zone, by, outcome_by)}")
+        decided = " UNION ALL ".join(f"SELECT order_key FROM {run.decisions}" for run in store.decided.values())
+        where = f" WHERE order_key IN ({decided})" if only_decided else ""
+        ask(f"INSERT INTO events {_events_of(kind, sql, has, store.time_zone, by, outcome_by)}{where}")
     shown = "".join(f", e.by_{number}" for number in range(len(by)))
     listed = f"e.order_key, e.kind, e.ms, e.day, e.actor, e.target, e.unit{shown}"
     fired = _each(store, "fired")

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from zelo.adapters.fitting import literal
+from zelo.adapters.fitting import literal, quoted
 from zelo.backtest import judging
 from zelo.backtest.judging import Standing
 from zelo.backtest.logic import Share, share
 from zelo.backtest.relations import Ask, Store
-from zelo.backtest.thresholds import Threshold
+from zelo.backtest.thresholds import Threshold, limit_sql, plainly_compared
+from zelo.events.types import INT
 from zelo.policy.pack import Outcome, Pack
+from zelo.policy.terms import FeatureRef, FieldRef, Term
 
 POINTS_MAX = 80
 """Most values of the constant on a curve; with more, values of about equal shares of the hits are taken."""
@@ -63,9 +65,43 @@ def judge(
     return (None, rules.reasons[found.rule.name]) if found.rule.name in rules.reasons else (rules, None)
 
 
-def fill(ask: Ask, criticals: Iterable[tuple[int, float]]) -> None:
-    """Make `candidate(order_key, key)` of the events on which some value lets the rule fire; infinite: any value."""
+def make_candidates(ask: Ask) -> None:
+    """Make `candidate(order_key, key)`, still empty."""
     ask("CREATE TABLE candidate (order_key BIGINT, key DOUBLE)")
+
+
+def fill_in_sql(ask: Ask, store: Store, kind: str, found: Threshold) -> bool:
+    """Add the events of a kind on which the loosest form of the rule fires; False: SQL cannot, `fill` has to."""
+    sides = plainly_compared(found, found.rule.terms[kind])
+    has = store.kinds[kind][2]
+    if sides is None or any(isinstance(side, FieldRef) and ".".join(side.path) not in has for _, side in sides):
+        return False
+    limits = [limit_sql(found, name, side, _value_sql(side)) for name, side in sides]
+    key = f"least({', '.join(limits)})" if limits else "CAST('inf' AS DOUBLE)"
+    relations = "hit h"
+    if any(isinstance(side, FeatureRef) for _, side in sides):
+        relations += f" JOIN {store.decided['new'].features[kind]} d USING (order_key)"
+    if any(isinstance(side, FieldRef) for _, side in sides):
+        relations += f" JOIN {store.kinds[kind][1]} e USING (order_key)"
+    there = "".join(f" AND {limit} IS NOT NULL" for limit in limits)
+    ask(f"""
+        INSERT INTO candidate SELECT order_key, {key} FROM {relations}
+        WHERE h.version = 'new' AND h.rule = {literal(found.rule.name)} AND h.kind = {literal(kind)}{there}
+    """)
+    return True
+
+
+def _value_sql(side: Term) -> str:
+    if isinstance(side, FieldRef):
+        return f"e.{quoted('.'.join(side.path))}"
+    assert isinstance(side, FeatureRef)
+    spelled = "BIGINT" if side.type == INT else "DOUBLE"
+    place = literal("$." + quoted(side.name))
+    return f"CAST(json_extract_string(d.features, {place}) AS {spelled})"
+
+
+def fill(ask: Ask, criticals: Iterable[tuple[int, float]]) -> None:
+    """Add events on which some value lets the rule fire to `candidate`; infinite: any value."""
     batch: list[str] = []
     for order_key, key in criticals:
         if key == -math.inf:

@@ -20,7 +20,7 @@ from zelo.base.source import Span
 from zelo.events.types import BOOL, DOUBLE, INT
 from zelo.policy.evaluate import evaluate
 from zelo.policy.pack import Pack, Rule
-from zelo.policy.terms import And, Call, Const, FeatureRef, LabelsRef, Not, Or, Term
+from zelo.policy.terms import And, Call, Const, FeatureRef, FieldRef, LabelsRef, Not, Or, Term
 
 _INF = math.inf
 _GROWS = {"<": False, "<=": False, ">": True, ">=": True}
@@ -181,6 +181,34 @@ def _bounds(term: Term, constant: str, small: bool, value: Value) -> Bounds:
             at = limit if name in ("<=", ">=") else _below(limit)
             return at, at
     raise AssertionError(term)
+
+
+def plainly_compared(found: Threshold, term: Term) -> list[tuple[str, FieldRef | FeatureRef]] | None:
+    """
+    Return what a condition compares with the constant, and how; None unless it is numbers that stand as columns.
+
+    Where the rule fires with the loosest value, the least of their limits is the critical value (see `limit_sql`).
+    """
+    if not found.plain:
+        return None
+    sides: list[tuple[str, FieldRef | FeatureRef]] = []
+    for part in term.walk():
+        compared = _comparison(part, found.constant) if isinstance(part, Call) else None
+        if compared is None:
+            continue
+        name, side = compared
+        if not isinstance(side, FieldRef | FeatureRef) or side.type not in (INT, DOUBLE):
+            return None
+        sides.append((name, side))
+    return sides
+
+
+def limit_sql(found: Threshold, name: str, side: Term, value: str) -> str:
+    """Return SQL of the greatest key of the constant at which a comparison is true; `value` is SQL of the side."""
+    limit = value if found.small_is_loose else f"-({value})"
+    if name in ("<=", ">="):
+        return f"CAST({limit} AS DOUBLE)"
+    return f"CAST({limit} - 1 AS DOUBLE)" if side.type == INT else f"nextafter({limit}, CAST('-inf' AS DOUBLE))"
 
 
 def _below(number: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -26,11 +26,12 @@ from zelo.base import versions
 from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
 from zelo.events.intake import COUNTER_BITS
+from zelo.features.spec import FeatureSpec
 from zelo.history.logic import Plan, plan_history
 from zelo.history.tables import EffectsStep
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
-from zelo.policy.to_sql.gather import Family
+from zelo.policy.to_sql.gather import Family, text_of_family
 from zelo.policy.to_sql.rules import RuleOnKind, features_of
 from zelo.policy.to_sql.sources import Sources
 
@@ -198,21 +199,37 @@ class _Run:
             data = self._data(*family.kinds(self.pack))
             text = self.plan.text_of_family(number)
             keys = {kind: key_of(text, kind, data) for kind in family.readers}
-            there = [self.cache.has("features", key) for key in keys.values()]
-            if not all(there):
+            told = {kind: {spec.name: self._feature_key(spec, kind) for spec in family.specs} for kind in keys}
+            paths = {kind: self._kept_features(keys[kind], told[kind]) for kind in keys}
+            if None in paths.values():
                 beside = {kind: self.out / "work" / f"features_{number}_{kind}.parquet" for kind in keys}
                 if self.spark:
                     compute_family_on_spark(self.spark, self.database, self.on_spark, family, beside)
                 elif not compute_in_arrays(self.database, self.sources, family, beside, self._rows(family)):
                     compute_family(self.database, self.sources, family, beside)
-                for kind, key in keys.items():
-                    self.cache.take("features", key, beside[kind])
+                paths = {kind: self.cache.take("features", keys[kind], beside[kind], told[kind]) for kind in keys}
                 self.cache.computed.append("features " + " ".join(spec.name for spec in family.specs))
-            for kind, key in keys.items():
-                path = self.cache.path("features", key)
+            for kind, path in paths.items():
+                assert path is not None
                 self._relation(self._table(number, kind), [path])
                 for spec in family.specs:
                     self.feature_files.setdefault(kind, {})[spec.name] = path
+
+    def _feature_key(self, spec: FeatureSpec, kind: str) -> str:
+        """Return what the values of one feature on one kind hang on."""
+        alone = Family(spec.by, (spec,), (kind,))
+        text = f"{self.plan.versions} {text_of_family(self.pack, alone)}"
+        return key_of(text, kind, self._data(*alone.kinds(self.pack)))
+
+    def _kept_features(self, key: str, wanted: Mapping[str, str]) -> Path | None:
+        """Return the entry with some features, or one that holds them among others; None when there is none."""
+        if self.cache.has("features", key):
+            return self.cache.path("features", key)
+        for path, told in self.cache.told("features"):
+            if wanted.items() <= told.items():
+                self.cache.use(path)
+                return path
+        return None
 
     def _rows(self, family: Family) -> int:
         """Return how many events a family is about, at most."""
