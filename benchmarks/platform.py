@@ -11,6 +11,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -35,6 +36,11 @@ def cpu_s(process: int) -> float:
         if int(fields[2]) == process:  # its process group
             total += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return total
+
+
+def both_cpu_s(place: Installation) -> float:
+    """Return the CPU seconds that the server and the worker have used."""
+    return cpu_s(place.processes["serve"].pid) + cpu_s(place.processes["worker"].pid)
 
 
 def drain(place: Installation, timeout_s: float = 600) -> None:
@@ -96,7 +102,7 @@ def decide(place: Installation, lines: list[bytes], callers: int) -> dict[str, f
             with lock:
                 if answer.status == 200:
                     times.append(time.perf_counter() - started)
-                elif answer.status == 429:
+                elif answer.status in (429, 503):
                     shed += 1
                 else:
                     raise RuntimeError(f"decide answered {answer.status}")
@@ -171,7 +177,7 @@ def activation(place: Installation, seconds: float = 3.0) -> dict[str, float]:
     return {
         "activate_300_s": first,
         "activate_300_pause_ms": longest_gap_ms(place, began, 0.0, first + 1),
-        "activate_300_pause_before_ms": longest_gap_ms(place, began, -seconds / 2, 0.0),
+        "activate_300_pause_before_ms": longest_gap_ms(place, began, -seconds, 0.0),
     }
 
 
@@ -196,19 +202,65 @@ def longest_gap_ms(place: Installation, began: object, since_s: float, until_s: 
 
 
 def bytes_of_nothing(place: Installation) -> float:
-    """Return how much the tables hold for an event whose decision does nothing, events and indexes included."""
+    """Return how much is kept of an event whose decision does nothing: both rows, and their share of the indexes."""
     with psycopg.connect(place.url, autocommit=True) as connection:
         connection.execute("VACUUM zelo_event, zelo_decision")
         row = connection.execute(
-            "SELECT (pg_total_relation_size('zelo_event') + pg_total_relation_size('zelo_decision'))"
+            "SELECT avg(pg_column_size(e.*) + pg_column_size(d.*) + 8)"  # 4 bytes of each page lead to each row
+            " + (pg_indexes_size('zelo_event') + pg_indexes_size('zelo_decision'))"
             " / (SELECT count(*) FROM zelo_decision)::float8"
+            " FROM zelo_decision d JOIN zelo_event e ON e.id = d.id"
+            " WHERE d.fired IS NULL AND d.undetermined IS NULL"
         ).fetchone()
     return float(row[0]) if row else 0.0
 
 
-def run(folder: Path, *, count: int, kills: int) -> dict[str, object]:
+def statements(place: Installation, line: bytes) -> float:
+    """Return how many statements a call of `/decide` takes whose decision does nothing, in the door and the worker."""
+    os.environ.update({name: place.environment[name] for name in ("DATABASE_URL", "ZELO_HOME", "LAKE", "ZELO_LOG")})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "zelo.settings"
+    import django
+
+    django.setup()
+    from django.db import connection
+    from django.test import Client
+    from django.test.utils import CaptureQueriesContext
+
+    from zelo.worker.loop import Worker
+
+    worker = Worker(Path(place.environment["LAKE"]), sends=False)
+    worker._beat()
+    held = list(worker.owned.values())
+    while any(one.step(500) for one in held):
+        pass
+    caller = Client(headers={"authorization": f"Bearer {place.key}"})
+    caller.get("/api/v1/feed")  # the key is known from now on
+    counted: list[int] = []
+
+    def call() -> None:
+        with CaptureQueriesContext(connection) as seen:
+            caller.post("/api/v1/decide", line, content_type="application/json")
+        counted.append(_count(seen))
+        connection.close()
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    while not place.waiting():
+        time.sleep(0.01)
+    with CaptureQueriesContext(connection) as seen:
+        sum(one.step(1) for one in held)
+    thread.join()
+    connection.close()
+    return float(sum(counted) + _count(seen))
+
+
+def _count(seen: Any) -> int:
+    return sum(one["sql"] not in ("BEGIN", "COMMIT") for one in seen.captured_queries)
+
+
+def run(folder: Path, *, count: int, kills: int, calls: int) -> dict[str, object]:
     """Return all figures."""
-    lines = events(folder, count * 2 + 6_000)
+    lines = events(folder, count * 2 + calls * 3 + 2_000)
     figures: dict[str, object] = {}
     with installation(folder / "place") as place:
         place.serve()
@@ -216,18 +268,19 @@ def run(folder: Path, *, count: int, kills: int) -> dict[str, object]:
         place.wait_ready()
         ingest(place, lines[-2_000:-1_000])  # warm
         figures |= ingest(place, lines[:count])
-        figures["bytes_per_decision"] = bytes_of_nothing(place)
+        figures["bytes_per_quiet_decision"] = bytes_of_nothing(place)
         decide(place, lines[-1_000:-900], 1)
-        for name, value in decide(place, lines[count * 2 : count * 2 + 1_500], 1).items():
+        before = both_cpu_s(place)
+        for name, value in decide(place, lines[count * 2 : count * 2 + calls], 1).items():
             figures[f"decide_{name}"] = value
-        before = cpu_s(place.processes["serve"].pid) + cpu_s(place.processes["worker"].pid)
-        for name, value in decide(place, lines[count * 2 + 1_500 : count * 2 + 4_000], 64).items():
-            figures[f"decide_64_callers.{name}"] = value
-        used = cpu_s(place.processes["serve"].pid) + cpu_s(place.processes["worker"].pid) - before
-        figures["decide_cpu_ms"] = used / 2_500 * 1e3
-        figures |= activation(place)
+        figures["decide_cpu_ms"] = (both_cpu_s(place) - before) / calls * 1e3
+        for name, value in decide(place, lines[count * 2 + calls : count * 2 + calls * 3], 64).items():
+            figures[f"clients_64.{name}"] = value
         place.kill("worker")
         figures |= from_kafka(place, lines[count : count * 2])
+        figures["decide_statements"] = statements(place, lines[-800])
+        place.work()
+        figures |= activation(place)  # the last, as another pack decides from then on
     if kills:
         figures |= chaos(folder / "chaos", runs=kills, seed=1, tell=lambda text: print(text, flush=True))
     return figures
@@ -238,11 +291,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument(
+        "--calls", type=int, default=1_500, help="of /decide, by one caller; 64 callers make twice as many"
+    )
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="zelo-bench-") as folder:
         os.chmod(folder, 0o755)
-        figures = run(Path(folder), count=options.events, kills=options.kills)
+        figures = run(Path(folder), count=options.events, kills=options.kills, calls=options.calls)
     show(figures, as_json=options.json)
 
 

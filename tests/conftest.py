@@ -19,7 +19,15 @@ settings.register_profile("nightly", settings.get_profile("daily"), max_examples
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "daily"))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put modules with slow tests first: beside others, nobody then waits for a long one that was begun last."""
+    """
+    Count what needs a database as slow, and put modules with slow tests first.
+
+    Beside others, nobody then waits for a long one that was begun last.
+    """
+    for item in items:
+        if "_server" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)

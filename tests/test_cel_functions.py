@@ -11,6 +11,7 @@ import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.cel_sql import filled, on_duckdb
 from tests.cel_values import maybe
 from zelo.events.types import DOUBLE, INT, STRING, ListOf, MapOf, Type
@@ -164,7 +165,7 @@ def test_a_function_alone_means_the_same_in_sql(
         assert agree(value, meaning(function, row)), (row, value, meaning(function, row))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_inlined_python_means_the_same(data: st.DataObject) -> None:
     """The inline form of a total function is its body on present arguments."""
@@ -176,7 +177,7 @@ def test_inlined_python_means_the_same(data: st.DataObject) -> None:
     assert agree(eval(function.inline.format(*names), {}, names), function.python(*arguments))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(data=st.data())
 def test_a_total_function_has_a_value_for_all_arguments(data: st.DataObject) -> None:
     """Engines leave out the check for missing where a declaration says that they may."""

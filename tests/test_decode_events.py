@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from zelo.base.errors import InvalidInput
 from zelo.events.decode import Decoder
 from zelo.events.durations import format_duration, parse_duration
@@ -202,7 +203,7 @@ _ANY = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.dictionaries(st.sampled_from([*dict(LISTED.fields.fields), "id", "occurred_at"]), _ANY, max_size=4))
 def test_the_fast_and_the_slow_reader_agree(changes: dict[str, object]) -> None:
     """What msgspec takes is what the clear reader takes, value for value; what it refuses has a named reason."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.base_pack import EVENTS, PACK
 from zelo.base.errors import InvalidInput
 from zelo.base.source import Report
@@ -218,7 +219,7 @@ def _lines(stream: list[_Event]) -> list[bytes]:
     ]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(STREAM, st.integers(0, 30))
 def test_an_engine_restored_in_the_middle_goes_on_as_if_nothing_had_happened(stream: list[_Event], middle: int) -> None:
     """Windows, labels, limits and order all survive a snapshot."""
@@ -234,7 +235,7 @@ def test_an_engine_restored_in_the_middle_goes_on_as_if_nothing_had_happened(str
     assert [halting.decide_json(line) for line in later] == [straight.decide_json(line) for line in later]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(STREAM, STREAM)
 def test_an_engine_that_forgets_is_as_new(before: list[_Event], after: list[_Event]) -> None:
     """Whatever it has decided, it then decides like one that has just been made, fixed features included."""

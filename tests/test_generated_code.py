@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.base_pack import FILES
 from tests.random_conditions import CONDITIONS, EVENTS
 from zelo.base.source import Report, Source
@@ -68,7 +69,7 @@ def in_force(trusted: bool) -> Labels:
     return labels
 
 
-@settings(max_examples=150)
+@settings(max_examples=examples(150))
 @given(
     st.lists(CONDITIONS, min_size=1, max_size=6),
     st.lists(EVENTS, min_size=1, max_size=4),
@@ -108,7 +109,7 @@ def test_the_random_conditions_are_mostly_sound() -> None:
     """A law over refused conditions would be empty."""
     found: list[bool] = []
 
-    @settings(max_examples=200, database=None)
+    @settings(max_examples=examples(200), database=None)
     @given(CONDITIONS)
     def look(text: str) -> None:
         found.append(checked(text) is not None)

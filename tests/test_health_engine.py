@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.base_pack import FILES, PACK
 from zelo.base.source import Report
 from zelo.decide.logic import Engine
@@ -145,7 +146,7 @@ def test_a_reversal_entered_beside_the_stream_changes_the_standing() -> None:
     assert engine.decide_json(listed(3, 5, 20.0)).fired == ()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from([0.2, 0.7, 5.0]), st.sampled_from("ab")), max_size=12))
 def test_the_engine_agrees_with_the_plain_fold(story: list[tuple[int, float, str]]) -> None:
     """At every event the rules see what a standing over all earlier charges, folded anew, says."""

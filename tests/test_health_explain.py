@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 
+from tests.amounts import examples
 from tests.health_stories import HEAD, at, entry, schedule_of, violation
 from tests.health_worlds import INSTANTS, ledgers, schedules
 from zelo.adapters.translation import LANGUAGES, translator
@@ -99,7 +100,7 @@ def test_an_open_price_is_not_foretold() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(schedule=schedules(), entries=ledgers(), as_of=INSTANTS)
 def test_every_standing_can_be_told(language: str, schedule: Schedule, entries: list[Entry], as_of: int) -> None:
     """Whatever happened, each sentence is whole: no placeholder is left, none is empty."""

@@ -7,13 +7,14 @@ from hypothesis import strategies as st
 from msgspec import structs
 from msgspec.structs import replace
 
+from tests.amounts import examples
 from tests.health_worlds import DAY_US, INSTANTS, ledgers, schedules, violations
 from zelo.health.ledger import Entry
 from zelo.health.logic import next_steps, standing
 from zelo.health.standing import Standing
 from zelo.policy.schedules.values import Schedule
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=examples(60), deadline=None)
 
 
 def shape(found: Standing) -> tuple[object, ...]:

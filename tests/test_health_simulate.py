@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
+from tests.amounts import examples
 from tests.health_stories import POINTS, at, entry, schedule_of, violation
 from tests.health_worlds import START, ledgers, schedules
 from zelo.adapters.ledger_parts import is_plain
@@ -43,6 +44,7 @@ def columns_of(entries: list[Entry]) -> Columns:
     ids = {name: number for number, name in enumerate(sorted({e.id for e in kept}))}
     return Columns(
         [e.at for e in kept],
+        [e.order for e in kept],
         bytes(flags),
         [ids[e.id] for e in kept],
         {number: ids.get(e.target, -1) for number, e in enumerate(kept)},
@@ -54,7 +56,7 @@ def columns_of(entries: list[Entry]) -> Columns:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(schedules(), ledgers())
 def test_columns_and_entries_come_to_the_same(schedule: Schedule, entries: list[Entry]) -> None:
     """The quick way through many accounts gives band, penalties and times of the fold over entries, on any ledger."""
@@ -63,7 +65,7 @@ def test_columns_and_entries_come_to_the_same(schedule: Schedule, entries: list[
     assert found == Glancer(lean, AS_OF).of_entries(entries)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=6))
 def test_days_of_restriction_are_counted_once(pairs: list[tuple[int, int]]) -> None:
     """Where penalties run beside each other a day is one day."""

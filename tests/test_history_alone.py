@@ -23,6 +23,8 @@ from zelo.history.flows import run_sql
 from zelo.policy.load_pack import load_pack
 from zelo.policy.pack import Pack
 
+pytestmark = pytest.mark.slow
+
 ONE = HistoryLimits(memory="500MB", threads=1)
 DAY_MS = 86_400_000
 CONDITIONS = (

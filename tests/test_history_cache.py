@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +21,24 @@ from zelo.history import flows
 from zelo.history.flows import run_sql
 from zelo.policy.pack import Pack
 
+pytestmark = pytest.mark.slow
+
 ONE = HistoryLimits(memory="500MB", threads=1)
 
 
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, HistoryRun]:
+    """Return a folder with a lake and a cache, and the first run over it, which filled the cache."""
+    folder = tmp_path_factory.mktemp("first")
+    pack = open_pack(write_pack(folder / "pack"))
+    return folder, run(pack, lake_of(pack, stream(300), folder / "lake"), folder)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Path:
-    return lake_of(open_pack(write_pack(tmp_path / "first")), stream(300), tmp_path / "lake")
+def lake(first: tuple[Path, HistoryRun], tmp_path: Path) -> Path:
+    """Return a lake that all tests read, and put the cache of a run over it into the test's folder."""
+    shutil.copytree(first[0] / "cache", tmp_path / "cache")
+    return first[0] / "lake"
 
 
 def run(pack: Pack, lake: Path, tmp_path: Path, until_us: int | None = None) -> HistoryRun:
@@ -36,17 +49,15 @@ def run(pack: Pack, lake: Path, tmp_path: Path, until_us: int | None = None) -> 
     return found
 
 
-def test_the_same_again_computes_nothing(lake: Path, tmp_path: Path) -> None:
+def test_the_same_again_computes_nothing(first: tuple[Path, HistoryRun], lake: Path, tmp_path: Path) -> None:
     """The same again computes nothing."""
-    pack = open_pack(write_pack(tmp_path / "pack"))
-    first, second = run(pack, lake, tmp_path), run(pack, lake, tmp_path)
-    assert first.manifest.computed and not second.manifest.computed
-    assert first.manifest.rules == second.manifest.rules
+    again = run(open_pack(write_pack(tmp_path / "pack")), lake, tmp_path)
+    assert first[1].manifest.computed and not again.manifest.computed
+    assert first[1].manifest.rules == again.manifest.rules
 
 
 def test_after_one_rule_changed_only_that_rule_is_tried(lake: Path, tmp_path: Path) -> None:
     """After one rule changed only that rule is tried."""
-    run(open_pack(write_pack(tmp_path / "pack")), lake, tmp_path)
     changed = open_pack(write_pack(tmp_path / "two", policies__busy=POLICY.replace(b"quantity > 50", b"quantity > 10")))
     assert run(changed, lake, tmp_path).manifest.computed == ("states listing.created many",)
 
@@ -96,7 +107,6 @@ CHANGES: dict[str, tuple[dict[str, bytes], str]] = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_no_change_of_the_pack_leaves_a_stale_answer(change: str, lake: Path, tmp_path: Path) -> None:
     """No change of the pack leaves a stale answer."""
-    run(open_pack(write_pack(tmp_path / "pack")), lake, tmp_path)
     files, computed = CHANGES[change]
     folder = write_pack(tmp_path / "two", **{name: content for name, content in files.items() if content})
     if change == "an entry of a list":
@@ -123,10 +133,11 @@ def _more_events(lake: Path, pack: Pack, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", [_another_price, _more_events])
 def test_no_change_of_the_events_leaves_a_stale_answer(
-    change: Callable[[Path, Pack, Path], None], lake: Path, tmp_path: Path
+    change: Callable[[Path, Pack, Path], None], tmp_path: Path
 ) -> None:
     """No change of the events leaves a stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
+    lake = lake_of(pack, stream(300), tmp_path / "lake")
     run(pack, lake, tmp_path)
     change(lake, pack, tmp_path)
     assert run(pack, lake, tmp_path).manifest.computed
@@ -135,7 +146,6 @@ def test_no_change_of_the_events_leaves_a_stale_answer(
 def test_another_end_of_reading_leaves_no_stale_answer(lake: Path, tmp_path: Path) -> None:
     """Another end of reading leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
-    run(pack, lake, tmp_path)
     assert run(pack, lake, tmp_path, until_us=1_767_484_800_000_000).manifest.computed
 
 
@@ -145,7 +155,6 @@ def test_another_version_leaves_no_stale_answer(
 ) -> None:
     """Another version leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
-    run(pack, lake, tmp_path)
     monkeypatch.setattr(name, "other")
     assert run(pack, lake, tmp_path).manifest.computed
 
@@ -153,7 +162,6 @@ def test_another_version_leaves_no_stale_answer(
 def test_other_code_leaves_no_stale_answer(lake: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Other code leaves no stale answer."""
     pack = open_pack(write_pack(tmp_path / "pack"))
-    run(pack, lake, tmp_path)
     monkeypatch.setattr(flows, "code_key", lambda: "other")
     assert run(pack, lake, tmp_path).manifest.computed
 

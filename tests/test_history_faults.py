@@ -19,6 +19,8 @@ from zelo.base.errors import Conflict, InvalidInput, NotFound, ZeloError
 from zelo.history.flows import read_run, run_sql
 from zelo.policy.pack import Pack
 
+pytestmark = pytest.mark.slow
+
 ONE = HistoryLimits(memory="500MB", threads=1)
 
 

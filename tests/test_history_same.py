@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.history_runs import differences, lake_of
 from tests.random_packs import packs, streams
 from tests.small_run import stream, write_pack
@@ -18,6 +19,8 @@ from zelo.adapters.packs import open_pack
 from zelo.base.source import Report
 from zelo.history.flows import run_sql
 from zelo.policy.load_pack import load_pack
+
+pytestmark = pytest.mark.slow
 
 ONE = HistoryLimits(memory="500MB", threads=1)
 FORMS: dict[str, dict[str, object]] = {
@@ -44,7 +47,7 @@ def in_form(form: str) -> pytest.MonkeyPatch:
     return patch
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(packs(), st.lists(streams(), min_size=1, max_size=1), st.sampled_from(sorted(FORMS)))
 def test_random_packs_on_random_events(
     files: Mapping[str, bytes], histories: list[list[dict[str, object]]], form: str

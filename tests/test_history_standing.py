@@ -7,13 +7,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.history_runs import differences, lake_of
 from tests.test_health_engine import listed, pack_of
 from zelo.adapters.history import HistoryLimits
 from zelo.history.flows import run_sql
+
+pytestmark = pytest.mark.slow
 
 ONE = HistoryLimits(memory="500MB", threads=1)
 CONDITIONS = (
@@ -65,7 +69,7 @@ EVENTS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(policies(), EVENTS)
 def test_standings_over_history_and_online_are_the_same(policy: str, story: list[tuple[int, float, str, bool]]) -> None:
     """Whatever charges and whatever reads points, violations, penalties or tier, with labels beside them."""

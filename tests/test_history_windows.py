@@ -76,6 +76,7 @@ def _prepare(database: HistoryDatabase, sources: Sources, kind: str, terms: Mapp
     database.run(f"CREATE TABLE {sources.prepared(kind)} AS {side_by_side(list(paths.values()))}")
 
 
+@pytest.mark.slow
 @settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(packs(), streams())
 def test_lists_that_are_cut_are_what_the_state_keeps(

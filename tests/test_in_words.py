@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.base_pack import FILES
 from tests.random_conditions import CONDITIONS
 from tests.test_generated_code import checked
@@ -87,7 +88,7 @@ def test_words_have_the_structure_of_the_condition(language: str, text: str) -> 
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=20, deadline=None)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=examples(20), deadline=None)
 @given(st.lists(CONDITIONS, min_size=20, max_size=40))
 def test_no_two_meanings_in_the_same_words(language: str, texts: list[str]) -> None:
     """No two meanings in the same words."""

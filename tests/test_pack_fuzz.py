@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from tests.base_pack import FILES
 from zelo.adapters.translation import translator
 from zelo.base.render import render
@@ -175,7 +176,7 @@ def test_json_is_a_pack_too() -> None:
     assert load_pack(files, report) is not None, report.diagnostics
 
 
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 @given(content=st.binary(max_size=200), path=st.sampled_from(sorted(FILES)))
 def test_noise_gives_errors(content: bytes, path: str) -> None:
     """Bytes that mean nothing."""

@@ -120,6 +120,7 @@ def dying(monkeypatch: pytest.MonkeyPatch, at: int, *, after: bool) -> None:
     monkeypatch.setattr(files.os, "replace", replaced)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [False, True])
 def test_a_death_at_any_rename_changes_nothing(
     job: Run, whole: tuple[str, list[dict[str, object]]], monkeypatch: pytest.MonkeyPatch, after: bool

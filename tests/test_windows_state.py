@@ -8,6 +8,7 @@ import pytest
 
 from tests.windows_stories import CASES, MS, VALUES, feature, specs_of
 from zelo.base.errors import InvalidInput
+from zelo.decide.logic import SWEEP_EVERY
 from zelo.events.types import DOUBLE, INT, STRING
 from zelo.features.group import BATCH
 from zelo.features.plan import plan
@@ -156,7 +157,7 @@ def test_empty_keys_are_swept_as_new_ones_come() -> None:
     for number in range(20_000):
         for group in windows.groups:
             group.observe(number, number * MS, number)
-        if number % 16 == 0:
+        if number % SWEEP_EVERY == 0:
             windows.sweep(number * MS)
             largest = max(largest, windows.keys_live())
     assert 1000 <= largest < 1000 * 1.3

@@ -10,6 +10,8 @@ import pytest
 from tests.worlds import PACK
 from zelo import cli
 
+pytestmark = pytest.mark.slow
+
 Capture = pytest.CaptureFixture[str]
 
 

@@ -20,6 +20,8 @@ from zelo.policy.pack import Pack
 from zelo.simulate.governed import PackGovernor
 from zelo.simulate.making import Order, make_world
 
+pytestmark = pytest.mark.slow
+
 ACCOUNTS, DAYS, SEED = 700, 16, 9
 FORBIDDEN = {
     "sell": ("listing.created", "seller.id"),

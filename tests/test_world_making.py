@@ -26,6 +26,8 @@ from zelo.simulate.intake import Intake
 from zelo.simulate.making import FIRST, Order, make_world
 from zelo.simulate.places import cnpj, cpf
 
+pytestmark = pytest.mark.slow
+
 CONTENTS = "8b73be1a829f5569fb59836fb58e2babd6b974daa77a23e44c4b68ac9a647a79"
 """What a world of 300 accounts, 3 days and seed 11 holds; it may change with a change of the world, never by itself."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, overload
 
 import duckdb
 import pyarrow as pa
@@ -84,28 +84,25 @@ class Parts:
     as_of: int
     has_facts: bool
 
-    def read(self, number: int, only: Sequence[str] = ()) -> Part:
-        """Return one part, or what it holds of some accounts."""
+    def read(self, number: int) -> Part:
+        """Return one part."""
         table = _read(self.folder / "entries" / f"part={number}", SCHEMA)
-        if only:
-            table = table.filter(pc.is_in(table["account"], pa.array(only, pa.string())))
         known = _read(self.folder / "facts" / f"part={number}", _FACT_SCHEMA) if self.has_facts else None
         facts = {row[0]: row[1:] for row in zip(*known.to_pydict().values(), strict=True)} if known else {}
         return _part(table, facts)
 
 
 def _read(folder: Path, schema: pa.Schema) -> pa.Table:
-    """Return the rows of a folder; none where it is absent."""
+    """Return the rows of a folder; none where it is absent. Parts are read side by side, so each by one thread."""
     files = sorted(folder.glob("*.parquet"))
-    tables = [pq.read_table(file, columns=schema.names, partitioning=None).cast(schema) for file in files]
+    tables = [
+        pq.read_table(file, columns=schema.names, partitioning=None, use_threads=False).cast(schema) for file in files
+    ]
     return pa.concat_tables(tables) if tables else schema.empty_table()
 
 
-def _ints(column: pa.ChunkedArray, letter: Literal["q", "B", "i"]) -> list[int]:
-    """Return a column of integers without nulls, by the quickest way there is."""
-    array = column.combine_chunks()
-    if isinstance(array, pa.ChunkedArray):
-        array = pa.concat_arrays(array.chunks) if array.num_chunks else pa.array([], column.type)
+def _ints(array: pa.Array, letter: Literal["q", "B", "i"]) -> list[int]:
+    """Return integers without nulls as a list, by the quickest way there is."""
     width = array.type.bit_width // 8
     data = memoryview(array.buffers()[1] or b"").cast("B")[array.offset * width : (array.offset + len(array)) * width]
     return data.cast(letter).tolist()
@@ -116,37 +113,57 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
     return found.chunk(0) if isinstance(found, pa.ChunkedArray) and found.num_chunks else found
 
 
+class _Names(Sequence[str]):
+    """Ids as text, made when they are looked at."""
+
+    def __init__(self, ids: pa.DictionaryArray) -> None:
+        self._words, self._numbers = ids.dictionary, ids.indices
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[str]: ...
+    def __getitem__(self, number: int | slice) -> str | Sequence[str]:
+        """Return an id by the number of its entry."""
+        if isinstance(number, slice):
+            return [self[place] for place in range(*number.indices(len(self)))]
+        found: str = self._words[self._numbers[number].as_py()].as_py()
+        return found
+
+
 def _part(table: pa.Table, facts: Mapping[str, tuple[str, str, str, str]]) -> Part:
     """Put the entries of each account together and in order, and turn columns into what Python reads quickest."""
     if not table.num_rows:
         return Part([], [], [], [], b"", [], {}, {}, [], None, [], {}, [], facts)
-    owners = _whole(table["account"]).dictionary_encode()
-    table = table.combine_chunks().append_column("owner", owners.indices)
-    keys = [(name, "ascending") for name in ("owner", "at", "ord", "id")]
-    table = table.take(pc.sort_indices(table.to_batches()[0], sort_keys=keys))
-    runs = pc.run_end_encode(_whole(table["owner"]), run_end_type=pa.int64())
-    sorts, names = _whole(table["sort"]).dictionary_encode(), _whole(table["id"]).dictionary_encode()
-    rests, targets = _whole(table["rest"]), _whole(table["target"])
-    flags = bytes(_ints(table["flag"], "B"))
-    unusual = pa.array([number for number, flag in enumerate(flags) if flag != PLAIN], pa.int64())
-    numbers = unusual.to_pylist()
-    about = pc.fill_null(pc.index_in(targets.take(unusual), names.dictionary), -1).to_pylist()
-    told = rests.take(unusual).to_pylist()
-    points = table["points"]
+    cells = {name: _whole(table[name]) for name in table.column_names}
+    owners = cells["account"].dictionary_encode()
+    keys = {"owner": owners.indices, **{name: cells[name] for name in ("at", "ord", "id")}}
+    order = pc.sort_indices(pa.table(keys), sort_keys=[(name, "ascending") for name in keys])
+    runs = pc.run_end_encode(owners.indices.take(order), run_end_type=pa.int64())
+    sorts, names = cells["sort"].dictionary_encode(), cells["id"].dictionary_encode().take(order)
+    flags = bytes(_ints(cells["flag"].take(order), "B"))
+    unusual = [number for number, flag in enumerate(flags) if flag != PLAIN]
+    places = order.take(pa.array(unusual, pa.int64()))
+    targets, told = cells["target"].take(places), cells["rest"].take(places).to_pylist()
+    about = pc.fill_null(pc.index_in(targets, names.dictionary), -1).to_pylist()
+    points = cells["points"]
     return Part(
         owners.dictionary.take(runs.values).to_pylist(),
         runs.run_ends.to_pylist(),
-        _ints(table["at"], "q"),
-        _ints(table["ord"], "q"),
+        _ints(cells["at"].take(order), "q"),
+        _ints(cells["ord"].take(order), "q"),
         flags,
-        _ints(pa.chunked_array([names.indices]), "i"),
-        dict(zip(numbers, about, strict=True)),
-        dict(zip(numbers, targets.take(unusual).to_pylist(), strict=True)),
-        _ints(pa.chunked_array([sorts.indices]), "i"),
-        None if points.null_count == len(points) else points.to_pylist(),
+        _ints(names.indices, "i"),
+        dict(zip(unusual, about, strict=True)),
+        dict(zip(unusual, targets.to_pylist(), strict=True)),
+        _ints(sorts.indices.take(order), "i"),
+        None if points.null_count == len(points) else points.take(order).to_pylist(),
         sorts.dictionary.to_pylist(),
-        {number: text for number, text in zip(numbers, told, strict=True) if text is not None},
-        table["id"].to_pylist(),
+        {number: text for number, text in zip(unusual, told, strict=True) if text is not None},
+        _Names(names),
         facts,
     )
 

@@ -93,7 +93,7 @@ def run_history(run: Run, progress: Progress, stop: Callable[[], bool]) -> Outco
         point = _last_checkpoint(run.out)
         resumed_after = point.read
         if not point.finished:
-            with _few_collections():
+            with few_collections():
                 _decide(run, point, progress, stop)
         manifest = Lake(root, decoder).manifest
         if resumed_after == point.read and point.finished and (run.out / "summary.json").is_file():
@@ -241,7 +241,7 @@ def _first_key(moment_us: int) -> int:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
+def few_collections() -> Iterator[None]:
     """Let the garbage collector look seldom: decisions make no cycles, and windows are many long-lived objects."""
     before = gc.get_threshold()
     gc.collect()

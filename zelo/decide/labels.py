@@ -10,7 +10,7 @@ NEVER_MS = 1 << 62
 NONE: frozenset[str] = frozenset()
 
 
-@dataclass
+@dataclass(slots=True)
 class _Held:
     """The labels of one entity; `current` is right until `until_ms`."""
 

@@ -29,7 +29,7 @@ from zelo.policy.pack import Pack
 from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 3
-SWEEP_EVERY = 8
+SWEEP_EVERY = 2
 """Events between two small sweeps of windows that have run empty."""
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
@@ -205,7 +205,6 @@ class Engine:
         Order, labels, ledgers and the day's counts go on. So do features whose group of windows is declared the same;
         the names of the others, which begin empty, are returned.
         """
-        order, _, labels, limits, ticks, pins, accounts = other._state()
         known = {group.specs: group for group in other.windows.groups}
         empty: list[str] = []
         for group in self.windows.groups:
@@ -213,7 +212,8 @@ class Engine:
                 group.adopt(known[group.specs])
             else:
                 empty.extend(group.names)
-        self._load((order, self.windows.dump(), labels, limits, ticks, pins, accounts))
+        self.windows.sweep_anew()
+        self._go_on(other._beside_windows())
         return tuple(empty)
 
     def rename(self, entity: str, ident: str, other: str) -> None:
@@ -228,15 +228,23 @@ class Engine:
         self.accounts.rename(entity, ident, other)
 
     def _state(self) -> tuple[Any, ...]:
+        order, *rest = self._beside_windows()
+        return order, self.windows.dump(), *rest
+
+    def _beside_windows(self) -> tuple[Any, ...]:
+        """Return all state but that of windows, by far the largest part."""
         order = (self.sequencer.last_order_key, self.sequencer.late)
         pins = [(*place, until_ms) for place, until_ms in self.labels.pins.items()]
-        kept = self.windows.dump(), self.labels.dump(), self.limits.dump()
-        return order, *kept, self._ticks, pins, self.accounts.dump()
+        return order, self.labels.dump(), self.limits.dump(), self._ticks, pins, self.accounts.dump()
 
     def _load(self, state: tuple[Any, ...]) -> None:
-        order, windows, labels, limits, self._ticks, pins, accounts = state
-        self.sequencer.last_order_key, self.sequencer.late = order
+        order, windows, *rest = state
         self.windows.load(windows)
+        self._go_on((order, *rest))
+
+    def _go_on(self, state: tuple[Any, ...]) -> None:
+        order, labels, limits, self._ticks, pins, accounts = state
+        self.sequencer.last_order_key, self.sequencer.late = order
         self.labels.load(labels)
         self.labels.pins = {(entity, ident, label): until_ms for entity, ident, label, until_ms in pins}
         self.limits.load(limits)

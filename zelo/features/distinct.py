@@ -13,6 +13,8 @@ from zelo.features.spec import INT_MIN, FeatureSpec, Key, Value
 _ENDLESS = 2**80
 FEW = 8
 """Up to so many values of a key stand in a list that is searched; more in a dictionary."""
+SPARE = 4 * FEW
+"""So many events more than twice the values may wait in a queue before it is tidied."""
 
 One: TypeAlias = tuple[int, Value]
 """Order key and value of a lone event."""
@@ -43,7 +45,7 @@ class Many:
         values.append(value)
         self.times.append(order_key)
         self.numbers.append(number)
-        if len(values) > 2 * len(latest) + 4 * FEW:
+        if len(values) > 2 * len(latest) + SPARE:
             self.tidy()
 
     def forget(self, oldest: int, keep: int) -> int:
@@ -164,6 +166,10 @@ class Distinct(KeyedState["One | Few | Many"]):
         state += (value, order_key, number)
         if len(state) > 3 * FEW:
             self._states[key] = _many(state)
+
+    def _silent(self, keys: list[Key], oldest: int) -> list[Key]:
+        states, latest = self._states, self._latest
+        return [key for key in keys if (s[0] if isinstance(s := states[key], tuple) else latest(s)) < oldest]
 
     def _latest(self, state: One | Few | Many) -> int:
         if isinstance(state, tuple):

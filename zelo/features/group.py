@@ -11,7 +11,7 @@ from zlib import crc32
 import msgspec
 
 from zelo.base.errors import InvalidInput
-from zelo.features.spec import INT_MIN, FeatureSpec, Key, Value
+from zelo.features.spec import INT_MAX, INT_MIN, FeatureSpec, Key, Value
 
 State = TypeVar("State")
 
@@ -120,7 +120,7 @@ class KeyedState(Generic[State]):
         for key in silent:
             del states[key]
         if len(silent) < len(keys):
-            self._young += [key for key in keys if key in states]
+            self._young += [key for key in keys if key in states] if silent else keys
 
     def _silent(self, keys: list[Key], oldest: int) -> list[Key]:
         """Return those of some keys whose latest event is before `oldest`."""
@@ -128,6 +128,11 @@ class KeyedState(Generic[State]):
         if place is None:
             return [key for key in keys if self._latest(states[key]) < oldest]
         return [key for key in keys if states[key][place] < oldest]  # type: ignore[index]
+
+    @property
+    def due(self) -> int:
+        """Return the order key after which the first batch is to be looked at."""
+        return self._batches[0][0] if self._batches else INT_MAX
 
     @property
     def lasts(self) -> bool:

@@ -17,7 +17,7 @@ from types import MappingProxyType
 
 from zelo.events.types import DOUBLE
 from zelo.features.chains import Chain
-from zelo.features.distinct import FEW, Distinct, Many
+from zelo.features.distinct import FEW, SPARE, Distinct, Many
 from zelo.features.logs import FOUR, CountLog, SumLog, countable, folded
 from zelo.features.spec import INT_MAX, INT_MIN, FeatureSpec, no_negative_zero, seconds_between
 
@@ -246,14 +246,19 @@ def _distinct(group: Distinct, bind: Bind, target: str) -> str:
             WAIT
             EMPTY
         elif w_state.__class__ is MANY:
-            w_times = w_state.times
-            if w_state.numbers[-1] >= MOST IS_OLD:
-                w_held = w_state.forget(order_key - GROUP._length, MOST)
-            else:
-                w_held = len(w_state.latest)
+            w_times, w_numbers, w_latest = w_state.times, w_state.numbers, w_state.latest
+            w_number = w_numbers[-1] + 1
+            if w_number > MOST IS_OLD:
+                w_state.forget(order_key - GROUP._length, MOST)
+            w_held = len(w_latest)
             FOUND
             if w_held > HALF:
-                w_state.put(w_value, order_key)
+                w_latest[w_value] = w_number
+                w_state.values.append(w_value)
+                w_times.append(order_key)
+                w_numbers.append(w_number)
+                if len(w_times) > 2 * w_held + SPARE:
+                    w_state.tidy()
             else:
                 GROUP._put_few(w_key, w_state, order_key, w_value)
         else:
@@ -263,6 +268,7 @@ def _distinct(group: Distinct, bind: Bind, target: str) -> str:
         MOST=str(spec.at_most),
         IS_OLD=is_old.strip(),
         HALF=str(FEW >> 1),
+        SPARE=str(SPARE),
         MISSING=_read(target),
         WAIT=["GROUP._young.append(w_key)"] if reach is not None else [],
         EMPTY=_put(target, "0"),

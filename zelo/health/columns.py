@@ -22,6 +22,8 @@ class Columns(NamedTuple):
     """The entries of many accounts, those of one account together, each account's in the order of its ledger."""
 
     ats: Sequence[int]
+    orders: Sequence[int]
+    """Which of several entries of one instant comes first."""
     flags: bytes
     """The act of each entry, `REVERSAL` or `OTHER`."""
     ids: Sequence[int]
@@ -46,7 +48,8 @@ class Columns(NamedTuple):
         violation, severity, attributes = self.known_sorts[self.sorts[number]]
         points = self.points[number] if self.points is not None else None
         at = self.ats[number]
-        return Entry(self.names[number], "violation", at, account, violation, severity, attributes, points)
+        order = self.orders[number]
+        return Entry(self.names[number], "violation", at, account, violation, severity, attributes, points, order=order)
 
     def some(self, places: Iterable[tuple[int, int]]) -> tuple[Columns, list[int]]:
         """Return the entries between such numbers as columns of their own, and where those of each place end."""
@@ -58,6 +61,7 @@ class Columns(NamedTuple):
         new = {number: place for place, number in enumerate(numbers) if self.flags[number] != PLAIN}
         found = Columns(
             [self.ats[number] for number in numbers],
+            [self.orders[number] for number in numbers],
             bytes([self.flags[number] for number in numbers]),
             [self.ids[number] for number in numbers],
             {place: self.targets[number] for number, place in new.items()},

@@ -14,8 +14,9 @@ from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
 from zelo.health.comparing import Move, Tally, count_repeats
 from zelo.health.curves import Variation
 from zelo.health.glance import Glance, restricted_us
+from zelo.health.layout import Layout
 from zelo.health.lean import LeanSchedule
-from zelo.health.sweep import Layout, Sweep
+from zelo.health.sweep import Sweep
 from zelo.policy.schedules.lengths import DAY_US
 
 _NOBODY = ("", "", "", "")
@@ -67,23 +68,31 @@ def compare(
     before, after = Sweep(Side(comparison.before, as_of, columns), layout), Sweep(side, layout)
     tally, moves = Tally(as_of), list[Move]()
     tally.entries = len(columns.ats)
-    pairs = zip(before.glances(accounts), after.glances(accounts), strict=True)
+    after_all = after.glances(accounts)
+    pairs = zip(before.glances(accounts), after_all, strict=True)
     stood = _Stood(columns, layout)
     mistaken = after.glances(accounts, stood.corrected, keep_reversed=True)
-    corrected = stood.corrected.tolist()
+    quiet: Counter[tuple[str, tuple[str, str, str, str]]] = Counter()
     for number, (account, (old, new)) in enumerate(zip(accounts, pairs, strict=True)):
-        move = tally.add(account, old, new, facts.get(account, _NOBODY))
-        if move is not None:
-            moves.append(move)
-        tally.counts[stood.counts[number]] += 1
+        nature = facts.get(account, _NOBODY)
         if old.spans or new.spans:
             instants = stood.instants(number)
             if old.spans:
                 count_repeats(tally.before.repeats, old.spans, instants, as_of)
             if new.spans:
                 count_repeats(tally.after.repeats, new.spans, instants, as_of)
-        if corrected[number]:
-            tally.add_mistake(account, _mistaken(columns, stood.place(number), mistaken[number], new))
+        elif old.band == new.band:
+            quiet[old.band, nature] += 1
+            continue
+        move = tally.add(account, old, new, nature)
+        if move is not None:
+            moves.append(move)
+    for (band, nature), times in quiet.items():
+        tally.add_quiet(band, nature, times)
+    tally.counts.update(stood.counts)
+    for number in np.nonzero(stood.corrected)[0].tolist():
+        days = _mistaken(columns, stood.place(number), mistaken[number], after_all[number])
+        tally.add_mistake(accounts[number], days)
     return tally, _drawn(comparison, columns, accounts, stood), moves
 
 
@@ -160,6 +169,8 @@ def _standing(columns: Columns, first: int, last: int) -> tuple[Sequence[int], b
 
 def _mistaken(columns: Columns, place: tuple[int, int], mistaken: Glance, found: Glance) -> float:
     """Return the days of restriction up to the last reversal that would not have been without what it took back."""
+    if mistaken.spans == found.spans:
+        return 0.0
     others = (columns.others.get(number) for number in range(*place))
     until = max((entry.at for entry in others if entry is not None and entry.kind == "reversal"), default=0)
     served = restricted_us(mistaken.spans, until)

@@ -68,9 +68,12 @@ class Total:
             return
         self.days += days
         self.restricted_ever += 1
+        started, held = self.started, self.penalty_days
         for name, start, end in glance.spans:
-            self.started[name] += 1
-            self.penalty_days[name] += max(min(end, as_of) - start, 0)
+            started[name] += 1
+            until = end if end < as_of else as_of
+            if until > start:
+                held[name] += until - start
         if glance.in_force:
             self.restricted_now += 1
             for name in glance.in_force:
@@ -141,6 +144,14 @@ class Tally:
             group[1 if direction == HARDER else 2] += 1
             keep(self.examples[direction], (crc32(account.encode()), account))
         return Move(account, direction, before, after, days_before, days_after)
+
+    def add_quiet(self, band: str, kind: tuple[str, ...], times: int) -> None:
+        """Count accounts that neither schedule restricts, and that are in the same band under both."""
+        self.accounts += times
+        self.before.bands[band] += times
+        self.after.bands[band] += times
+        self.flows[band, band] += times
+        self.groups.setdefault(kind, [0, 0, 0, 0, 0])[0] += times
 
     def add_mistake(self, account: str, days: float) -> None:
         """Count what a reversal showed to be a mistake."""

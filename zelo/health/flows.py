@@ -109,8 +109,7 @@ def simulate(wanted: Simulation, progress: Progress) -> Findings:
             plain = ledger_parts.is_plain(wanted.ledger, KINDS)
             rows = None if plain else _normal_rows(wanted.ledger, progress)
             parts = ledger_parts.make_parts(wanted.ledger, work, wanted.as_of, rows, wanted.accounts)
-            tally, drawn = _fold(wanted, parts, work, progress)
-            named = _named(parts, tally)
+            tally, drawn, named = _fold(wanted, parts, work, progress)
             found = findings(wanted.before, wanted.after, tally, drawn, named, str(wanted.ledger))
             _join_moves(work, parts.count)
             told = as_json(found)
@@ -167,7 +166,8 @@ def _columns(part: Part) -> Columns:
             order=part.orders[number],
             **rest,
         )
-    return Columns(part.ats, part.flags, part.ids, part.targets, part.sorts, part.points, sorts, others, part.names)
+    kinds = part.flags, part.ids, part.targets, part.sorts, part.points
+    return Columns(part.ats, part.orders, *kinds, sorts, others, part.names)
 
 
 def _sort(text: str) -> Sort:
@@ -179,7 +179,9 @@ def _sort(text: str) -> Sort:
 # --- the work of one process
 
 
-_at_work: Callable[[int], tuple[int, Tally, Drawn]]
+_Done = tuple[int, Tally, Drawn, list[Named]]
+"""What one part comes to: rows, figures, points of the curves, and the accounts that a report may name."""
+_at_work: Callable[[int], _Done]
 
 
 def _begin(schedules: tuple[Schedule, Schedule], parts: Parts, sampled: float, folder: Path) -> None:
@@ -190,31 +192,51 @@ def _begin(schedules: tuple[Schedule, Schedule], parts: Parts, sampled: float, f
     curves = variations(after)
     comparison = Comparison(LeanSchedule(before), LeanSchedule(after), parts.as_of, curves, sampled)
 
-    def work(number: int) -> tuple[int, Tally, Drawn]:
+    def work(number: int) -> _Done:
         part = parts.read(number)
-        tally, drawn, moves = compare(comparison, _columns(part), part.accounts, part.ends, part.facts)
+        columns = _columns(part)
+        tally, drawn, moves = compare(comparison, columns, part.accounts, part.ends, part.facts)
         _write_moves(moves, folder / f"moves_{number}.parquet")
-        return len(part.ats), tally, drawn
+        return len(part.ats), tally, drawn, _named(columns, part, _tellable(tally))
 
     _at_work = work
 
 
-def _work(number: int) -> tuple[int, Tally, Drawn]:
+def _work(number: int) -> _Done:
     return _at_work(number)
 
 
-def _fold(wanted: Simulation, parts: Parts, folder: Path, progress: Progress) -> tuple[Tally, Drawn]:
+def _fold(wanted: Simulation, parts: Parts, folder: Path, progress: Progress) -> tuple[Tally, Drawn, list[Named]]:
     """Fold every part, in as many processes as asked for."""
     tally, drawn, done = Tally(parts.as_of), Drawn(), 0
+    named: list[Named] = []
     sampled = min(1.0, SAMPLE / max(parts.rows / 20, 1))
     given = ((wanted.before, wanted.after), parts, sampled, folder)
     with get_context("spawn").Pool(min(wanted.processes, parts.count), _begin, given) as pool:
-        for rows, more, points in pool.imap_unordered(_work, range(parts.count)):
+        for rows, more, points, told in pool.imap(_work, range(parts.count)):
             done += rows
             tally.join(more)
             drawn.join(points)
+            tellable = _tellable(tally)
+            named = [one for one in (*named, *told) if one.account in tellable]
             progress(N_("folding accounts"), done, parts.rows)
-    return tally, drawn
+    return tally, drawn, sorted(named, key=lambda one: one.account)
+
+
+def _tellable(tally: Tally) -> set[str]:
+    """Return the accounts whose stories a report of these figures tells."""
+    examples = {account for heap in tally.examples.values() for _, account in heap}
+    return examples | {account for _, account in tally.mistaken}
+
+
+def _named(columns: Columns, part: Part, wanted: set[str]) -> list[Named]:
+    """Return some accounts of a part with their entries."""
+    found, first = list[Named](), 0
+    for account, last in zip(part.accounts, part.ends, strict=True):
+        if account in wanted:
+            found.append(Named(account, tuple(columns.entry(place, account) for place in range(first, last))))
+        first = last
+    return found
 
 
 def _write_moves(moves: list[Move], path: Path) -> None:
@@ -237,18 +259,3 @@ def _join_moves(folder: Path, count: int) -> None:
     with pq.ParquetWriter(folder / "moves.parquet", _MOVES, compression="zstd") as writer:
         for number in range(count):
             writer.write_table(pq.read_table(folder / f"moves_{number}.parquet"))
-
-
-def _named(parts: Parts, tally: Tally) -> list[Named]:
-    """Return the entries of the accounts that the report names."""
-    wanted = {account for heap in tally.examples.values() for _, account in heap}
-    wanted |= {account for _, account in tally.mistaken}
-    found: list[Named] = []
-    for number in range(parts.count) if wanted else ():
-        part = parts.read(number, sorted(wanted))
-        columns, first = _columns(part), 0
-        for account, last in zip(part.accounts, part.ends, strict=True):
-            entries = tuple(columns.entry(place, account) for place in range(first, last))
-            found.append(Named(account, entries))
-            first = last
-    return found

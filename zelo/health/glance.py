@@ -82,7 +82,7 @@ class Glancer:
         as_of = self.as_of
         found = [(f.use.name, f.start, f.end) for f in ladder.fired if f.start <= as_of]
         if len(found) > 1:
-            found.sort(key=_by_start)
+            found.sort(key=by_start)
         return tuple(sorted([name for name, _, end in found if as_of < end])), tuple(found)
 
     def _word(self, fold: Fold, names: tuple[str, ...]) -> str:
@@ -113,7 +113,8 @@ class Glancer:
         return word_of(self._words, names, warned, bands)
 
 
-def _by_start(span: Span) -> tuple[int, str, int]:
+def by_start(span: Span) -> tuple[int, str, int]:
+    """Return what spans are ordered by."""
     return span[1], span[0], span[2]
 
 
@@ -121,9 +122,11 @@ def restricted_us(spans: Sequence[Span], until: int) -> int:
     """Return for how long at least one of the penalties held, up to an instant; spans are in order of their start."""
     total, reached = 0, -1
     for _, start, end in spans:
-        start, end = max(start, reached), min(end, until)
+        if start < reached:
+            start = reached
+        if end > until:
+            end = until
         if end > start:
             total += end - start
-        if end > reached:
             reached = end
     return total

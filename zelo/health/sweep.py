@@ -1,4 +1,4 @@
-"""Whole parts at once: where nothing but expiry and milestones matters, loads are sums between two entries."""
+"""Whole parts at once: where nothing but expiry, points back and milestones matters, loads are sums over arrays."""
 
 from __future__ import annotations
 
@@ -6,93 +6,26 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from zelo.health.columns import PLAIN, REVERSAL, Columns, Side
-from zelo.health.glance import NOTHING, Glance
+from zelo.health.columns import Side
+from zelo.health.glance import NOTHING, Glance, Span, by_start
 from zelo.health.ladder import Ladder
+from zelo.health.layout import Bools, Ints, Layout
 from zelo.health.lean import LeanTrack, Step
+from zelo.health.loads import Given, Loads, Track
 from zelo.policy.schedules.lengths import NEVER
+from zelo.policy.schedules.values import Training
 
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-_KEYS = 1 << 62
-
-
-class Layout:
-    """What every schedule sees alike in the columns of a part, as arrays."""
-
-    def __init__(self, columns: Columns, ends: Sequence[int]) -> None:
-        self.columns = columns
-        self.ends = np.asarray(ends, np.int64)
-        self.firsts = np.concatenate((np.zeros(1, np.int64), self.ends))[:-1]
-        self.owner = np.repeat(np.arange(len(self.ends)), self.ends - self.firsts)
-        self.ats = np.asarray(columns.ats, np.int64)
-        self.sorts = np.asarray(columns.sorts, np.int64)
-        flags = np.frombuffer(columns.flags, np.uint8)
-        self.plain: Bools = flags == PLAIN
-        self.fits: Bools = np.ones(len(self.ends), np.bool_)
-        """Accounts of violations and clear reversals of them, and nothing else."""
-        self.fits[self.owner[~self.plain & (flags != REVERSAL)]] = False
-        self.gone: Bools = np.zeros(len(self.ats), np.bool_)
-        """Entries that were taken back."""
-        self.corrected: Bools = np.zeros(len(self.ends), np.bool_)
-        """Accounts with reversals."""
-        self._take_back(np.nonzero(flags == REVERSAL)[0], np.asarray(columns.ids, np.int64))
-        self._begin = int(self.ats.min()) - 1 if len(self.ats) else 0
-        self._width = int(self.ats.max()) - self._begin + 2 if len(self.ats) else 2
-
-    def _take_back(self, reversals: Ints, ids: Ints) -> None:
-        """Work out which entries were taken back; accounts with unclear reversals do not fit."""
-        owner = self.owner
-        self.corrected[owner[reversals]] = True
-        many = int(ids.max()) + 1 if len(ids) else 1
-        keys = owner * many + ids
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
-        self.fits[owner[order[1:][ordered[1:] == ordered[:-1]]]] = False  # an id that an account has twice
-        targets = np.array([self.columns.targets[number] for number in reversals.tolist()], np.int64)
-        sought = owner[reversals] * many + targets
-        near = np.minimum(np.searchsorted(ordered, sought), max(len(ordered) - 1, 0))
-        found = np.where((targets >= 0) & (ordered[near] == sought), order[near], -1)
-        clear = (found >= 0) & (found < reversals)
-        clear[clear] = self.plain[found[clear]]
-        _, first, times = np.unique(found, return_index=True, return_counts=True)
-        again = np.ones(len(found), np.bool_)
-        again[first[times == 1]] = False
-        unclear = ~clear | again
-        self.fits[owner[reversals[unclear]]] = False
-        self.gone[found[~unclear]] = True
-
-    def since(self, owners: Ints, instants: Ints) -> Ints:
-        """Return for accounts, in order, and instants the number of the account's first entry that is later."""
-        width, total = self._width, len(self.ends)
-        wanted = np.clip(instants - self._begin, 0, width - 1)
-        found = np.empty(len(owners), np.int64)
-        many = max(_KEYS // width, 1)
-        for low in range(0, total, many):
-            some = slice(*np.searchsorted(owners, (low, low + many)).tolist())
-            first, last = int(self.firsts[low]), int(self.ends[min(low + many, total) - 1])
-            keys = (self.owner[first:last] - low) * width + (self.ats[first:last] - self._begin)
-            found[some] = first + np.searchsorted(keys, (owners[some] - low) * width + wanted[some], side="right")
-        return found
+Event = tuple[int, int, int, int]
+"""An entry that passes milestones: its number, that of the track, milestones before and after."""
 
 
-class _Loads(NamedTuple):
-    """One track over all accounts of a part."""
+class _Plan(NamedTuple):
+    """What passing some milestones brings."""
 
-    track: LeanTrack
-    passing: Ints
-    """Entries that pass a milestone."""
-    low: Ints
-    """How many milestones were reached before each of them, and how many after."""
-    high: Ints
-    last: Ints
-    """The load of each account in the end."""
-    counted: Bools
-    """Whether anything ever counted."""
-    frozen: Bools
-    """Accounts on which nothing may expire any more: they need the whole fold."""
+    steps: tuple[Step, ...]
+    quick: tuple[tuple[str, int], ...] | None
+    """Penalties that start at once beside whatever runs, with their microseconds (-1: for ever), if that is all."""
 
 
 class Sweep:
@@ -101,7 +34,7 @@ class Sweep:
     def __init__(self, side: Side, layout: Layout) -> None:
         self.side, self.layout = side, layout
         self.rules = side.lean.rules[0]
-        self._plans: dict[tuple[int, int, int], tuple[Step, ...]] = {}
+        self._plans: dict[tuple[int, int, int], _Plan] = {}
         self._bands: dict[tuple[object, ...], str] = {}
         self.works = side.is_quick and not side.lean.dates and all(_is_swept(track) for track in self.rules.tracks)
         """Whether the schedule can be swept at all."""
@@ -127,25 +60,20 @@ class Sweep:
 
     def _swept(self, keep_reversed: bool, wanted: Bools | None) -> dict[int, Glance]:
         """Return the glances of the accounts that could be swept, by number."""
-        layout = self.layout
-        fits = layout.fits if wanted is None else layout.fits & wanted
-        counts = layout.plain if keep_reversed else layout.plain & ~layout.gone
-        known = [case.is_plain and all(s[1] and s[2] >= 0 for s in case.steps) for case in self.side.cases[0]]
-        known = [fine or not case.known for fine, case in zip(known, self.side.cases[0], strict=True)]
-        if not all(known):
-            fits = fits.copy()
-            fits[layout.owner[layout.plain & ~np.array(known)[layout.sorts]]] = False
-        tracks = [self._loads(track, counts & fits[layout.owner]) for track in self.rules.tracks]
+        kept = np.ones(len(self.layout.ats), np.bool_) if keep_reversed else ~self.layout.gone
+        fits = self.fitting(wanted)
+        kept &= fits[self.layout.owner]
+        tracks = self._loads(kept)
         for one in tracks:
-            fits = fits & ~one.frozen
+            fits &= ~one.frozen
+        warned = np.zeros(len(fits), np.bool_)
+        warned[self.layout.owner[self.layout.warnings[kept[self.layout.warnings]]]] = True
         passing = self._passing(tracks, fits)
         numbers = np.nonzero(fits)[0].tolist()
-        states: Iterable[tuple[int, ...]] = [()] * len(numbers)
-        if tracks:
-            states = zip(*(column for one in tracks for column in _both(one, fits)), strict=True)
+        columns = [column for one in tracks for column in (one.last[fits].tolist(), one.counted[fits].tolist())]
         found: dict[int, Glance] = {}
         plain: dict[tuple[int, ...], Glance] = {}
-        for number, state in zip(numbers, states, strict=True):
+        for number, state in zip(numbers, zip(warned[fits].tolist(), *columns, strict=True), strict=True):
             events = passing.get(number)
             if events is not None:
                 found[number] = self._fired(number, events, state)
@@ -156,65 +84,83 @@ class Sweep:
             found[number] = glance
         return found
 
-    def _loads(self, track: LeanTrack, counts: Bools) -> _Loads:
-        """Add up one track: what counts at an entry is what came since its life ago."""
-        layout = self.layout
-        amounts = np.zeros(len(self.side.cases[0]), np.int64)
-        life = NEVER
-        for number, case in enumerate(self.side.cases[0]):
-            for key, _, amount, lasts, _ in case.steps:
-                if key[0] == track.number and amount >= 0:
-                    amounts[number], life = amount, lasts
-        amount_of = np.where(counts, amounts[layout.sorts], 0) if len(amounts) else np.zeros(len(counts), np.int64)
-        moving = np.nonzero(amount_of)[0]
-        sums = np.concatenate((np.zeros(1, np.int64), np.cumsum(amount_of)))
-        owners = layout.owner[moving]
-        begun = layout.firsts
-        if life < NEVER:
-            since = layout.since(owners, layout.ats[moving] - life)
-            every = np.arange(len(layout.ends))
-            begun = layout.since(every, np.full(len(every), self.side.as_of - life, np.int64))
-        else:
-            since = layout.firsts[owners]
-        after = sums[moving + 1] - sums[since]
-        milestones = np.array(track.ladder(())[0], np.int64)
-        low = np.searchsorted(milestones, after - amount_of[moving], side="right")
-        high = np.searchsorted(milestones, after, side="right")
-        passed = high > low
-        frozen = np.zeros(len(layout.ends), np.bool_)
-        frozen[owners[after >= track.stays_at]] = True
-        counted = sums[layout.ends] > sums[layout.firsts]
-        last = sums[layout.ends] - sums[begun]
-        return _Loads(track, moving[passed], low[passed], high[passed], last, counted, frozen)
+    def fitting(self, wanted: Bools | None = None) -> Bools:
+        """Return the accounts of which every entry does under the schedule what sums can tell."""
+        layout, rules = self.layout, self.rules.rules
+        fits = layout.fits.copy() if wanted is None else layout.fits & wanted
+        cases = self.side.cases[0]
+        swept = [not c.known or (c.is_plain and all(s[1] and s[2] >= 0 for s in c.steps)) for c in cases]
+        if not all(swept):
+            fits[layout.owner[layout.plain & ~np.array(swept)[layout.sorts]]] = False
+        trainings = layout.trainings
+        if rules.warning_first is not None:
+            fits[layout.owner[layout.warnings]] = False
+            fits[layout.owner[trainings.numbers]] = False
+        asks = {name for name, training in rules.trainings.items() if _asks(training)}
+        if asks:
+            fits[layout.owner[trainings.numbers[[name in asks for name in trainings.names]]]] = False
+        return fits
 
-    def _passing(self, tracks: Sequence[_Loads], fits: Bools) -> dict[int, list[tuple[int, int, int, int]]]:
-        """Return by account the entries that pass milestones: number, track, milestones before and after, in order."""
+    def _loads(self, kept: Bools) -> list[Loads]:
+        """Add up every track."""
+        layout, trainings = self.layout, self.layout.trainings
+        removes = {name for name, training in self.rules.rules.trainings.items() if training.removes}
+        drops = np.array([name in removes for name in trainings.names], np.bool_) & kept[trainings.numbers]
+        found = []
+        for track in self.rules.tracks:
+            gains = []
+            for name, gain in track.gains.items():
+                numbers, counts = zip(layout.rewards.of(name, kept), trainings.of(name, kept), strict=True)
+                given = Given(gain, np.concatenate(numbers), np.concatenate(counts))
+                gains += [given] if len(given.numbers) else []
+            one = Track(track, self.side, layout, kept & layout.plain)
+            found.append(one.loads(gains, trainings.numbers[drops], trainings.targets[drops]))
+        return found
+
+    def _passing(self, tracks: Sequence[Loads], fits: Bools) -> dict[int, list[Event]]:
+        """Return by account the entries that pass milestones, in order."""
         owner = self.layout.owner
-        found: dict[int, list[tuple[int, int, int, int]]] = {}
+        found: dict[int, list[Event]] = {}
         for place, one in enumerate(tracks):
             kept = fits[owner[one.passing]]
-            entries = one.passing[kept]
+            entries: Ints = one.passing[kept]
             cells = (entries.tolist(), one.low[kept].tolist(), one.high[kept].tolist())
             for account, entry, low, high in zip(owner[entries].tolist(), *cells, strict=True):
-                found.setdefault(account, []).append((entry, place, low, high))
+                event = entry, place, low, high
+                events = found.get(account)
+                if events is None:
+                    found[account] = [event]
+                else:
+                    events.append(event)
         if len(tracks) > 1:
             for events in found.values():
                 events.sort()
         return found
 
-    def _fired(self, number: int, events: Sequence[tuple[int, int, int, int]], state: tuple[int, ...]) -> Glance:
+    def _fired(self, number: int, events: Sequence[Event], state: tuple[int, ...]) -> Glance:
         """Fire the milestones that one account passes."""
+        ats, as_of = self.layout.columns.ats, self.side.as_of
+        spans: list[Span] = []
+        for entry, place, low, high in events:
+            quick = (self._plans.get((place, low, high)) or self._plan(place, low, high)).quick
+            if quick is None:
+                return self._stacked(number, events, state)
+            at = ats[entry]
+            for name, lasts in quick:
+                spans.append((name, at, NEVER if lasts < 0 else at + lasts))
+        if len(spans) > 1:
+            spans.sort(key=by_start)
+        names = tuple(sorted([name for name, _, end in spans if as_of < end]))
+        return Glance(self._band(names, False, state), names, tuple(spans))
+
+    def _stacked(self, number: int, events: Sequence[Event], state: tuple[int, ...]) -> Glance:
+        """Fire the milestones that one account passes, where penalties meet or more than penalties fires."""
         layout, rules, as_of = self.layout, self.rules, self.side.as_of
         first, ats = int(layout.firsts[number]), layout.columns.ats
         ladder = Ladder(self.side.lean, self.side.entries(first, int(layout.ends[number])))
         once: set[tuple[int, int]] = set()
         for entry, place, low, high in events:
-            plan = self._plans.get((place, low, high))
-            if plan is None:
-                loads, rungs, _ = rules.tracks[place].ladder(())
-                plan = rules.tracks[place].steps(loads[low:high], rungs[low:high])
-                self._plans[place, low, high] = plan
-            for milestone, rung, at_once in plan if rules.all_fire else plan[-1:]:
+            for milestone, rung, at_once in (self._plans.get((place, low, high)) or self._plan(place, low, high)).steps:
                 if rules.once and (place, milestone) in once:
                     continue
                 once.add((place, milestone))
@@ -223,20 +169,44 @@ class Sweep:
         warned = any(one.end > as_of for one in ladder.warnings)
         return Glance(self._band(names, warned, state), names, spans)
 
+    def _plan(self, place: int, low: int, high: int) -> _Plan:
+        """Work out what passing some milestones brings."""
+        rules = self.rules
+        loads, rungs, _ = rules.tracks[place].ladder(())
+        steps = rules.tracks[place].steps(loads[low:high], rungs[low:high])
+        steps = steps if rules.all_fire else steps[-1:]
+        quick: list[tuple[str, int]] | None = None if rules.once else []
+        for _, _, starts in steps:
+            for use, lasts in starts or ():
+                kind = rules.rules.penalties[use.name]
+                if quick is not None:
+                    quick.append((use.name, lasts))
+                if kind.stacking != "beside" or kind.ends:
+                    quick = None
+            quick = None if starts is None else quick
+        plan = self._plans[place, low, high] = _Plan(steps, None if quick is None else tuple(quick))
+        return plan
+
     def _band(self, names: tuple[str, ...], warned: bool, state: tuple[int, ...]) -> str:
         """Return the word for a standing."""
         key = (names, warned, state)
         band = self._bands.get(key)
         if band is None:
-            pairs = zip(self.rules.tracks, state[::2], state[1::2], strict=True)
+            pairs: Iterable[tuple[LeanTrack, int, int]]
+            pairs = zip(self.rules.tracks, state[1::2], state[2::2], strict=True)
             loads = [(track, (), load) for track, load, counted in pairs if counted]
-            band = self._bands[key] = self.side.glancer.word(names, warned, loads)
+            band = self._bands[key] = self.side.glancer.word(names, warned or bool(state[0]), loads)
         return band
 
 
-def _both(one: _Loads, fits: Bools) -> tuple[list[int], list[int]]:
-    return one.last[fits].tolist(), one.counted[fits].tolist()
-
-
 def _is_swept(track: LeanTrack) -> bool:
-    return track.is_plain and not track.track.per and not track.every
+    """Say whether nothing but expiry, points back of exact length and milestones above the start matters."""
+    exact = all(gain.lives is None or gain.lives.is_exact for gain in track.gains.values())
+    above = all(load > 0 for load in track.ladder(())[0])
+    return track.is_plain and exact and above and not track.track.per and not track.every
+
+
+def _asks(training: Training) -> bool:
+    """Say whether a training may be refused, or changes penalties that run."""
+    limits = training.once_in, training.unless_at, training.not_for, training.shortens
+    return any(limit is not None for limit in limits) or training.first_only or bool(training.needs)
