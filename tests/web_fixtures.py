@@ -32,6 +32,8 @@ class Console:
     """A decision in which a rule fired, by an account named like an attack."""
     account: str
     letter: int
+    request: int
+    """An export of that account's data."""
     people: dict[str, Any] = field(default_factory=dict)
 
     def client(self, role: str = "") -> Any:
@@ -78,15 +80,19 @@ def console(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 def _filled(platform: Platform) -> Console:
     from zelo.cli.serving import keep_person
+    from zelo.people.flows import SYSTEM
     from zelo.people.tables import Person
     from zelo.web.permissions import ROLES
     from zelo.web.reads import packs
+    from zelo.worker.personal.requests import ask, hold
 
     for cached in (packs.pack_of, packs.engine_of, packs.markets_of):
         cached.cache_clear()
     platform.activate(read_pack_files(Path(REPOSITORY / "packs" / "br_social_commerce")))
     platform.bring(world(), source=f"file:{EVIL}")
     platform.bring([{"kind": "order.placed", "id": EVIL, "occurred_at": EVIL}])
+    request = ask("export", "account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW).pk
+    hold("account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
     platform.work()
     for role in ROLES:
         keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
@@ -95,4 +101,4 @@ def _filled(platform: Platform) -> Console:
     people = {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
     decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
     letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
-    return Console(platform, decision, EVIL, letter, people)
+    return Console(platform, decision, EVIL, letter, request, people)

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
-from zelo.people.logic import GENESIS, SCOPES, chained, digest_of, written_key
+from zelo.people.logic import GENESIS, SCOPES, chained, digest_of, pseudonym_of, written_key
 from zelo.people.tables import ApiKey, AuditEntry
 
 
@@ -36,6 +36,11 @@ SYSTEM = Actor("system", "zelo")
 # ------------------------------------------------------------------------------------------------------- audit trail
 
 
+def pseudonym(ident: str) -> str:
+    """Return what stands for an id where it must not stand itself: in the audit trail, and once it is erased."""
+    return pseudonym_of(settings.AUDIT_KEY.encode(), ident)
+
+
 def record(
     actor: Actor,
     action: str,
@@ -48,7 +53,8 @@ def record(
     """
     Add an entry to the audit trail, in the caller's transaction: it stands if and only if the change stands.
 
-    `details` say what changed by name; they must hold no value of personal data.
+    `of` and `details` say what changed by name; they must hold no value of personal data: entries outlive every
+    erasure, so an entity is named by its pseudonym.
     """
     if not connection.in_atomic_block:
         raise AssertionError("an entry of the audit trail belongs into the transaction of the change")

@@ -22,6 +22,7 @@ LOOP = (
 ALSO = (
     ("sources", "step", N_("Sources"), "sources.read", "s"),
     ("audit", "audit", N_("Audit trail"), "audit.read", "l"),
+    ("personal", "lock", N_("Personal data"), "personal.requests", "d"),
     ("people", "users", N_("People"), "people.manage", "m"),
     ("keys", "key", N_("API keys"), "keys.manage", "k"),
     ("packs", "branch", N_("Packs"), "packs.activate", "v"),

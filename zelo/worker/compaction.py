@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.db import transaction
 
-from zelo.adapters.files import put_in_place, writing
+from zelo.adapters.files import put_in_place
 from zelo.decide.tables import LakeFile
+from zelo.worker.lake import writing_lake
 
 FILES_MIN = 8
 """A day of a kind with fewer files is left as it is."""
@@ -22,7 +23,8 @@ FILES_MIN = 8
 def compact(root: Path, *, before: date, now: datetime) -> int:
     """Join the files of each finished day; return how many were joined. What is replaced is swept later."""
     places = LakeFile.objects.filter(day__lt=before).order_by().values_list("content", "kind", "day").distinct()
-    return sum(_join(root, content, kind, day, now) for content, kind, day in places)
+    with writing_lake(root):
+        return sum(_join(root, content, kind, day, now) for content, kind, day in places)
 
 
 def _join(root: Path, content: str, kind: str, day: date, now: datetime) -> int:
@@ -39,13 +41,12 @@ def _join(root: Path, content: str, kind: str, day: date, now: datetime) -> int:
         whole = whole.take(pc.sort_indices(whole, [("order_key", "ascending")]))
         folder = Path(found[0].path).parent
         name = f"part-{min(one.first for one in found)}-{max(one.last for one in found)}-{uuid.uuid4().hex[:8]}.parquet"
-        with writing(root):
-            beside = root / folder / f".{name}.partial"
-            pq.write_table(whole, beside, compression="zstd")
-            with beside.open("rb") as file:
-                os.fsync(file.fileno())
-            size = beside.stat().st_size
-            put_in_place(beside, root / folder / name)
+        beside = root / folder / f".{name}.partial"
+        pq.write_table(whole, beside, compression="zstd")
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        size = beside.stat().st_size
+        put_in_place(beside, root / folder / name)
         LakeFile.objects.filter(pk__in=[one.pk for one in found]).delete()
         LakeFile.objects.create(
             path=str(folder / name), content=content, kind=kind, day=day, partition=-1,

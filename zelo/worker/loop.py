@@ -22,6 +22,7 @@ from zelo.worker.batch import Fenced
 from zelo.worker.compaction import compact
 from zelo.worker.logs import log
 from zelo.worker.owned import Owned, Point, nowhere
+from zelo.worker.personal.requests import advance
 from zelo.worker.readiness import Readiness
 from zelo.worker.relay import relay_forever
 from zelo.worker.retention import expire, prune_log
@@ -64,6 +65,7 @@ class Worker:
             threading.Thread(target=relay_forever, args=(self.stop, self.clock), daemon=True, name="relay").start()
         if not self.once:
             threading.Thread(target=self._flush_forever, daemon=True, name="lake").start()
+            threading.Thread(target=self._serve_people, daemon=True, name="personal").start()
         wait_s = 0.1
         while not self.stop.is_set():
             try:
@@ -104,6 +106,16 @@ class Worker:
                 self.flush()
             except Error as error:
                 log("lake_waits", worker=self.name, error=type(error).__name__)
+                connection.close()
+        connection.close()
+
+    def _serve_people(self) -> None:
+        """Export and erase what people asked for, beside deciding; a database that is away is waited for."""
+        while not self.stop.wait(2.0):
+            try:
+                advance(self.root, now=self.clock())
+            except (Error, OSError, Unavailable) as error:
+                log("personal_waits", worker=self.name, error=type(error).__name__)
                 connection.close()
         connection.close()
 
@@ -225,7 +237,7 @@ class Worker:
             if cursor.fetchone()[0]:
                 return False
         self.flush()
-        return True
+        return not advance(self.root, now=self.clock())
 
     def _leave(self) -> None:
         """Give everything back, so that whoever comes next need not wait."""
