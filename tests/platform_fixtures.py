@@ -187,7 +187,7 @@ def _platform(url: str, folder: Path) -> Iterator[Platform]:
     connections.settings["default"]["NAME"] = name
     home, lake = folder / "home", folder / "lake"
     home.mkdir()
-    settings.LAKE = str(lake)
+    settings.LAKE, settings.HOME = str(lake), home
     os.environ.update(DATABASE_URL=f"{url}/{name}", LAKE=str(lake))
     opened.cache_clear()
     ACTIVE.forget()

@@ -79,10 +79,7 @@ def console(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def _filled(platform: Platform) -> Console:
-    from zelo.cli.serving import keep_person
     from zelo.people.flows import SYSTEM
-    from zelo.people.tables import Person
-    from zelo.web.permissions import ROLES
     from zelo.web.reads import packs
     from zelo.worker.personal.requests import ask, hold
 
@@ -94,11 +91,20 @@ def _filled(platform: Platform) -> Console:
     request = ask("export", "account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW).pk
     hold("account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
     platform.work()
+    people = _filled_people()
+    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
+    letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
+    return Console(platform, decision, EVIL, letter, request, people)
+
+
+def _filled_people() -> dict[str, Any]:
+    """Make a person for each role, and some more."""
+    from zelo.cli.serving import keep_person
+    from zelo.people.tables import Person
+    from zelo.web.permissions import ROLES
+
     for role in ROLES:
         keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
     keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
     keep_person("spare@example.com", name="Spare", roles=("auditor",), markets=(), password=PASSWORD)
-    people = {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
-    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
-    letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
-    return Console(platform, decision, EVIL, letter, request, people)
+    return {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}

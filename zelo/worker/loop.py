@@ -18,6 +18,7 @@ from zelo.adapters.files import CannotWrite
 from zelo.base.errors import Unavailable
 from zelo.intake.flows import WORK
 from zelo.worker import lake
+from zelo.worker.anchors import keep_anchors
 from zelo.worker.batch import Fenced
 from zelo.worker.compaction import compact
 from zelo.worker.logs import log
@@ -138,6 +139,8 @@ class Worker:
                 log("fenced", worker=self.name, partition=partition)
             except (CannotWrite, Unavailable, OSError) as error:
                 log("lake_not_written", worker=self.name, partition=partition, detail=str(error)[:200])
+        if total:
+            keep_anchors()
         if time.monotonic() - self._swept > 600:
             self._swept = time.monotonic()
             compact(self.root, before=self.clock().date() - timedelta(days=1), now=self.clock())

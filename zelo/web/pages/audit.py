@@ -22,6 +22,7 @@ from zelo.web import language
 from zelo.web.entrance import actor_of
 from zelo.web.frame import ZONE
 from zelo.web.permissions import requires
+from zelo.worker.anchors import kept_anchors
 
 PAGE = 50
 EXPORT_MAX = 100_000
@@ -64,7 +65,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "actions": list(actions),
     }
     if request.GET.get("check"):
-        count, faults = verify()
+        count, faults = verify(kept_anchors())
         context |= {"checked": count, "faults": faults}
     return render(request, "audit.html", context)
 
