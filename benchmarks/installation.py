@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psycopg
 
+from benchmarks.small_world import write_small
 from zelo.adapters.packs import read_pack_files
 from zelo.adapters.postgres import Server
-from zelo.simulate.small import write_small
 
 ROOT = Path(__file__).resolve().parent.parent
 PACK = ROOT / "packs" / "br_social_commerce"

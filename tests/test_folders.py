@@ -11,7 +11,7 @@ import pytest
 
 from tests.small_run import write_pack, write_stream
 from zelo import cli
-from zelo.adapters.files import CannotWrite
+from zelo.adapters.files import CannotWrite, locked
 from zelo.adapters.lake import Lake, Manifest
 from zelo.adapters.packs import open_pack
 from zelo.adapters.stage import Limits
@@ -187,3 +187,14 @@ def test_a_folder_as_event_is_told(tmp_path: Path, pack: Pack, capsys: pytest.Ca
     """`--event` names a file."""
     assert cli.run(["explain", str(tmp_path / "pack"), "--event", str(tmp_path)]) == 3
     assert "cannot be read: Is a directory" in capsys.readouterr().err
+
+
+def test_a_lock_goes_with_the_run_that_held_it(tmp_path: Path) -> None:
+    """Neither a lock nor an empty folder stays; another run is refused meanwhile, and what is there is kept."""
+    with locked(tmp_path / "new"), pytest.raises(Conflict), locked(tmp_path / "new"):
+        raise AssertionError
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "mine").mkdir()
+    with locked(tmp_path / "mine"):
+        assert (tmp_path / "mine" / ".lock").exists()
+    assert list((tmp_path / "mine").iterdir()) == []

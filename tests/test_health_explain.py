@@ -52,7 +52,7 @@ Counterfeit goods: counts until 31 March 2026, 12:00.
 Counterfeit goods: counts until 4 April 2026, 12:00.
 
 The next change for the better: 12 March 2026, 12:00.
-One more violation (low) would limit nothing further.
+One more violation (low) would bring no new limit.
 One more violation (high) would bring: Closed.
 
 If you think that “Counterfeit goods” is not right, you can appeal until 4 April 2026, 12:00."""

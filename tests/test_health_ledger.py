@@ -81,6 +81,13 @@ def test_an_unknown_violation_costs_nothing_and_is_noted() -> None:
     assert [note.code for note in found.notes] == ["unknown_violation"]
 
 
+def test_an_unknown_severity_counts_as_none_and_is_noted() -> None:
+    """A severity that the schedule does not list is told; the violation counts where no severity is asked for."""
+    assert value(violation("v", "2026-01-01", 4, severity="enormous")) == 4
+    assert notes(violation("v", "2026-01-01", 4, severity="enormous")) == [("unknown_severity", "v")]
+    assert notes(violation("v", "2026-01-01", 4, severity="low"), violation("w", "2026-01-02", 4)) == []
+
+
 def test_unknown_kinds_and_names_are_noted() -> None:
     """Entries that mean nothing to the ledger or the schedule change nothing."""
     assert notes(entry("k", "praise", "2026-01-01")) == [("unknown_kind", "k")]

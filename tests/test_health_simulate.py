@@ -18,10 +18,11 @@ from tests.health_worlds import START, ledgers, schedules
 from zelo.adapters.ledger_parts import is_plain
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
+from zelo.health.comparing import HARDER, REPEAT_US, SAME, Repeats, Tally, count_repeats
 from zelo.health.curves import variations, with_expiry
 from zelo.health.flows import Simulation, read_account, simulate
 from zelo.health.fold import ACTS
-from zelo.health.glance import Glancer, restricted_us
+from zelo.health.glance import Glance, Glancer, restricted_us
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import KINDS, Entry
 from zelo.policy.schedules.lengths import DAY_US
@@ -224,3 +225,28 @@ def test_a_csv_ledger_is_read(tmp_path: Path) -> None:
         read_account(path, "a")
     with pytest.raises(NotFound):
         read_account(tmp_path / "none.csv", "a")
+
+
+def test_what_is_over_does_not_say_who_is_hit_harder() -> None:
+    """Of two schedules with the same days and nothing in force, neither is milder, whenever the penalty ended."""
+    day, nobody = DAY_US, ("", "", "", "")
+    earlier = Glance("good", (), (("freeze", 10 * day, 17 * day),))
+    later = Glance("good", (), (("freeze", 20 * day, 27 * day),))
+    moves = [Tally(100 * day).add("a", *pair, nobody) for pair in ((earlier, later), (later, earlier))]
+    assert [move and move.direction for move in moves] == [SAME, SAME]
+    longer = Glance("frozen", ("freeze",), (("freeze", 20 * day, 27 * day),))
+    shorter = Glance("frozen", ("freeze",), (("freeze", 20 * day, 25 * day),))
+    move = Tally(22 * day).add("a", shorter, longer, nobody)
+    assert move is not None and move.direction == HARDER
+
+
+def test_repeats_are_counted_once_their_time_is_over() -> None:
+    """Who has already gone on counts no earlier than who has not: else the share would rise toward the end."""
+    found = Repeats()
+    spans = (("freeze", 10, 20),)
+    for violations in ([10, 15], [10]):
+        count_repeats(found, spans, violations, 10 + REPEAT_US - 1)
+    assert (found.penalised, found.repeated, found.too_recent) == (0, 0, 2)
+    for violations in ([10, 15], [10]):
+        count_repeats(found, spans, violations, 10 + REPEAT_US)
+    assert (found.penalised, found.repeated, found.too_recent) == (2, 1, 2)

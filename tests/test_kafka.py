@@ -110,3 +110,26 @@ def test_messages_go_to_a_topic(platform: Platform) -> None:
             keys |= {message.key() for message in reader.consume(100, 0.5)}
         reader.close()
     assert len(keys) == made
+
+
+def test_what_the_library_says_is_a_line_of_the_log(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """That a broker cannot be reached is told as JSON on a line of its own; a producer can be let go of."""
+    from zelo.adapters import kafka
+    from zelo.worker import logs
+
+    monkeypatch.setattr(logs, "_QUIET", False)
+    producer, told = kafka._producer("127.0.0.1:9"), ""
+
+    def is_told() -> bool:
+        nonlocal told
+        producer.poll(0.1)
+        told += capfd.readouterr().err
+        return told.count("\n") > 0
+
+    until(is_told)
+    kafka.close_producers()
+    said = [json.loads(line) for line in told.splitlines()]
+    assert {(one["event"], one["name"]) for one in said} == {("library", "zelo.kafka")}
+    assert kafka._PRODUCERS == {}

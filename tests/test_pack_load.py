@@ -211,6 +211,14 @@ def test_what_waits_for_a_broken_part_is_not_reported() -> None:
     assert codes({**FILES, "events.yaml": events}) == ["Z030"]
 
 
+def test_a_broken_feature_hides_no_other_mistake() -> None:
+    """What else is wrong in a condition that reads a broken feature, or a list that is not there, is told at once."""
+    features = FILES["features.yaml"].replace(b"window: 24h", b"window: 24 h")
+    when = "features.listings_24h > 3 && event.listing.titel == lists.absent"
+    files = case(f"rules: [{{rule: r, on: listing.created, when: {when}, then: [remove_content]}}]\n")
+    assert sorted(codes({**files, "features.yaml": features})) == ["Z037", "Z119", "Z119"]
+
+
 def test_a_feature_whose_key_is_required_is_never_missing() -> None:
     """A count by a required role is a number on every event; by an optional one it may be missing."""
     more = """\

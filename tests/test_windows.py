@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from math import inf, nextafter
 
 import pytest
@@ -13,18 +15,29 @@ from tests.windows_oracle import Folded, answer
 from tests.windows_stories import CASES, MS, VALUES, Step, feature, order_keys, specs_of, stories, told
 from zelo.events.types import DOUBLE, INT, STRING, Type
 from zelo.features.plan import plan
-from zelo.features.spec import AGGREGATES, FeatureSpec, Value
+from zelo.features.spec import AGGREGATES, FeatureSpec, Key, Value
 from zelo.features.state import Windows
+from zelo.features.written import written
+from zelo.policy.to_python.unit import Unit
 
+Look = Callable[[Key, int, Value | None], tuple[Value | None, ...]]
 EXAMPLES = max(15, settings().max_examples // 7)
 """Stories for each of some thirty cases: few by day, more in the nightly run."""
 
 
-def values_at(windows: Windows, step: Step, own: int, *, bare: bool) -> dict[str, Value | None]:
-    """Return every feature's value at an event, folded when it matches; `bare` reads single groups without tuples."""
+def values_at(
+    windows: Windows, step: Step, own: int, *, bare: bool, looks: Sequence[Look] = ()
+) -> dict[str, Value | None]:
+    """
+    Return every feature's value at an event, folded when it matches.
+
+    `bare` reads single groups without tuples; `looks` are what folds in place of the groups' own methods.
+    """
     found: dict[str, Value | None] = {}
-    for group in windows.groups:
-        if bare and len(group.names) == 1:
+    for group, look in zip_longest(windows.groups, looks):
+        if look and step.matches:
+            values = look(step.key, own, step.value)
+        elif bare and len(group.names) == 1:
             if step.matches:
                 values = (group.read_observe1(step.key, own, step.value),)
             else:
@@ -40,10 +53,29 @@ def values_at(windows: Windows, step: Step, own: int, *, bare: bool) -> dict[str
     return found
 
 
+def generated(windows: Windows) -> list[Look]:
+    """Return for each group what a kind's generated function does with it: its lines, or else a call of it."""
+    looks = []
+    for group in windows.groups:
+        unit = Unit("look")
+        targets = [f"f{number}" for number in range(len(group.names))]
+        lines = written(group, unit.bind, "key", "value", targets)
+        if lines is None:
+            looks.append(group.read_observe)
+            continue
+        body = [*lines, f"return ({', '.join(targets)},)"]
+        unit.functions.append("\n".join(["def look(key, order_key, value):", *(f"    {line}" for line in body)]))
+        looks.append(unit.compile()["look"])
+    return looks
+
+
 def tell(specs: tuple[FeatureSpec, ...], steps: list[Step]) -> int:
     """Play a story on three engines and the naive twin and compare every value; return how many were compared."""
     plain, shaken = Windows(plan(specs)), Windows(plan(specs))
     single = Windows([group for spec in specs for group in plan([spec])])
+    before = [spec for spec in specs if not spec.including_current]
+    inlined = [Windows(plan(before)), Windows([group for spec in before for group in plan([spec])])]
+    looks = [generated(engine) for engine in inlined]
     events: list[Folded] = []
     compared = 0
     for step, own in zip(steps, order_keys(step.occurred for step in steps), strict=True):
@@ -60,6 +92,12 @@ def tell(specs: tuple[FeatureSpec, ...], steps: list[Step]) -> int:
             for group in shaken.groups:
                 group.observe(step.key, own, step.value)
         expected = {spec.name: answer(spec, events, step.key, own) for spec in specs}
+        for engine, calls in zip(inlined, looks, strict=True):
+            if step.interlude == "sweep":
+                engine.sweep(own)
+            found = values_at(engine, step, own, bare=False, looks=calls)
+            assert repr(found) == repr({name: expected[name] for name in found})
+            compared += len(found)
         for engine, bare in ((plain, False), (shaken, True), (single, True)):
             if engine is shaken and step.interlude == "unread" and step.matches:
                 continue
@@ -131,7 +169,8 @@ def test_values_that_come_again_and_again_are_known_by_their_latest_event() -> N
     finite = [spec for spec in specs if spec.window_ms]
     specs += tuple(replace(spec, name=f"{spec.name}_long", window_ms=(spec.window_ms or 0) * 30) for spec in finite)
     for story in (steps, some, few):
-        assert tell(specs, story) == len(story) * len(specs) * 3
+        before = sum(not spec.including_current for spec in specs)
+        assert tell(specs, story) == len(story) * (len(specs) * 3 + before * 2)
 
 
 def _some(number: int, value_type: Type) -> Value:

@@ -11,21 +11,22 @@ import pytest
 from tests.worlds import PACK, contents, fingerprints, kept, made, rows, silent
 from zelo.adapters.columns import lake_schema
 from zelo.adapters.lake import Lake
+from zelo.adapters.ledgers import ledger_rows
 from zelo.adapters.packs import open_pack
 from zelo.base.errors import Conflict
 from zelo.decide.flows import Run, run_history
 from zelo.events.decode import Decoder
 from zelo.events.intake import Sequencer
 from zelo.health.logic import standing
+from zelo.health.rows import entry_of
 from zelo.simulate.almanac import black_friday, easter, holiday
 from zelo.simulate.chance import Chance
 from zelo.simulate.habits import HABITS
 from zelo.simulate.intake import Intake
 from zelo.simulate.making import FIRST, Order, make_world
 from zelo.simulate.places import cnpj, cpf
-from zelo.simulate.truth import read_ledger
 
-CONTENTS = "4770d195b526649bdc9bf692bb617ab4ea8708346f8be08698597881120ba8a3"
+CONTENTS = "8b73be1a829f5569fb59836fb58e2babd6b974daa77a23e44c4b68ac9a647a79"
 """What a world of 300 accounts, 3 days and seed 11 holds; it may change with a change of the world, never by itself."""
 
 
@@ -141,7 +142,7 @@ def test_propensities_are_probabilities_that_slots_follow() -> None:
 
 def test_the_ledger_is_one_that_account_health_folds() -> None:
     """Entries keep order, appeals and reversals name the entry they are about, and the pack's schedule takes them."""
-    entries = read_ledger(kept(accounts=800, days=20))
+    entries = [entry_of(row, where) for where, row in ledger_rows(kept(accounts=800, days=20))]
     ids = {entry.id for entry in entries}
     assert len(ids) == len(entries) and entries
     assert all(entry.target in ids for entry in entries if entry.kind in ("appeal", "reversal", "denial"))

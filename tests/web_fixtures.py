@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks.small_world import small_world
 from tests.places import REPOSITORY
 from tests.platform_fixtures import NOW, Platform, _platform
 from zelo.adapters.packs import read_pack_files
-from zelo.simulate.small import small_world
 
 PASSWORD = "correct-horse-battery"
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}{% now %}"
@@ -53,11 +53,8 @@ class Console:
 def world() -> list[dict[str, object]]:
     """Return the last weeks of a small world, moved to end now, and an attack in every free field."""
     events = [json.loads(json.dumps(event)) for event in small_world(1)][-1500:]
-    last = str(events[-1]["occurred_at"])
-    from zelo.cli.platform_demo import _instant, moved
-
-    shift = NOW - _instant(last) - timedelta(hours=1)
-    shown = [json.loads(moved(event, shift)) for event in events]
+    shift = NOW - datetime.fromisoformat(str(events[-1]["occurred_at"])) - timedelta(hours=1)
+    shown = [_moved(event, shift) for event in events]
     attack = {
         "kind": "listing.created", "id": f"evil-{EVIL}", "occurred_at": "2026-03-01T11:30:00Z",
         "seller": {"id": EVIL, "created_at": "2026-02-28T00:00:00Z"},
@@ -69,6 +66,15 @@ def world() -> list[dict[str, object]]:
         "review": {"id": "evil-review", "score": 1, "message": f"Produto falsificado, {SECRET} {EVIL}"},
     }  # fmt: skip
     return [*shown, attack, review]
+
+
+def _moved(value: Any, shift: timedelta) -> Any:
+    """Return an event with all its times moved."""
+    if isinstance(value, dict):
+        return {key: _moved(part, shift) for key, part in value.items()}
+    if isinstance(value, str) and len(value) == 20 and value[10] == "T" and value.endswith("Z"):
+        return (datetime.fromisoformat(value) + shift).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value
 
 
 @pytest.fixture(scope="module")

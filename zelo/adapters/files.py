@@ -6,8 +6,9 @@ import errno
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from zelo.base.errors import Conflict, NotFound, Unavailable
 from zelo.base.messages.message import N_
@@ -97,16 +98,40 @@ def locked(folder: Path) -> Iterator[None]:
     """
     Hold a folder for one process; raise Conflict when another holds it. A crash lets go of it.
 
-    A new folder is its owner's alone: what comes into it may be personal data.
+    A new folder is its owner's alone: what comes into it may be personal data. At the end the lock is taken away, and
+    so is a folder that was made for it and has stayed empty.
     """
+    made = not os.path.exists(folder)
     make_folder(folder, 0o700)
+    place = folder / ".lock"
     with writing(folder):
-        file = (folder / ".lock").open("wb")
+        file = _lock(place)
     with file:
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                if _is_at(file, place):
+                    place.unlink()
+                if made:
+                    folder.rmdir()
+
+
+def _lock(place: Path) -> BinaryIO:
+    """Return the file of a lock that is held; one that its last holder took away meanwhile is asked for again."""
+    while True:
+        file = place.open("wb")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            file.close()
             raise Conflict(
-                N_("another run is writing to {place}: wait for it, or name another folder"), place=folder
+                N_("another run is writing to {place}: wait for it, or name another folder"), place=place.parent
             ) from None
-        yield
+        if _is_at(file, place):
+            return file
+        file.close()
+
+
+def _is_at(file: BinaryIO, place: Path) -> bool:
+    return place.exists() and os.path.samestat(os.fstat(file.fileno()), place.stat())

@@ -24,6 +24,7 @@ from zelo.events.types import Kind
 
 BATCH_ROWS = 65_536
 PARQUET = "(FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+_UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 
 class HistoryDatabase:
@@ -52,6 +53,34 @@ class HistoryDatabase:
         """Run SQL and return all rows."""
         with self.told():
             return self.db.execute(sql).fetchall()
+
+    @property
+    def memory(self) -> int:
+        """Return the bytes that it may use."""
+        [[told]] = self.run("SELECT current_setting('memory_limit')")
+        amount, unit = str(told).split()
+        return int(float(amount) * _UNITS[unit])
+
+    def table(self, sql: str) -> pa.Table:
+        """Return what SQL gives."""
+        with self.told():
+            return self.db.sql(sql).to_arrow_table()
+
+    def keep(self, name: str, rows: pa.Table) -> None:
+        """Give rows in memory a name."""
+        self.db.register(name, rows)
+
+    def append(self, name: str, rows: pa.Table) -> None:
+        """Add rows to a table, which is made with the first."""
+        self.db.register("_rows", rows)
+        self.run(f"CREATE TABLE IF NOT EXISTS {quoted(name)} AS SELECT * FROM _rows WHERE false")
+        self.run(f"INSERT INTO {quoted(name)} SELECT * FROM _rows")
+        self.db.unregister("_rows")
+
+    def drop(self, name: str) -> None:
+        """Remove a table, or a name of rows in memory, if there is one."""
+        self.db.unregister(name)
+        self.run(f"DROP TABLE IF EXISTS {quoted(name)}")
 
     def batches(self, sql: str, rows: int = BATCH_ROWS) -> Iterator[pa.RecordBatch]:
         """Yield what SQL gives, a batch at a time."""

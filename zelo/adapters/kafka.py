@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from zelo.base.errors import Unavailable
 from zelo.base.messages.message import N_
+
+_SAID = logging.getLogger("zelo.kafka")
+"""Where the library says what it says; unless told so, it writes on the error output, past the structured log."""
+_PRODUCERS: dict[str, Any] = {}
+"""The producer for each address; made at the first record, kept until `close_producers`."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ def _config(bootstrap: str) -> dict[str, object]:
         for name, value in os.environ.items()
         if name.startswith(("KAFKA_SASL_", "KAFKA_SSL_", "KAFKA_SECURITY_"))
     }
-    return {"bootstrap.servers": bootstrap, "client.id": "zelo", **given}
+    return {"bootstrap.servers": bootstrap, "client.id": "zelo", "logger": _SAID, **given}
 
 
 @dataclass
@@ -109,9 +114,18 @@ class Consumer:
             self._consumer = None
 
 
-@lru_cache(maxsize=2)
 def _producer(bootstrap: str) -> Any:
-    return _library().Producer({**_config(bootstrap), "enable.idempotence": True, "linger.ms": 5, "acks": "all"})
+    if bootstrap not in _PRODUCERS:
+        given = {**_config(bootstrap), "enable.idempotence": True, "linger.ms": 5, "acks": "all"}
+        _PRODUCERS[bootstrap] = _library().Producer(given)
+    return _PRODUCERS[bootstrap]
+
+
+def close_producers(timeout_s: float = 5) -> None:
+    """Let go of all producers; one that outlives its broker would try to reach it for ever."""
+    while _PRODUCERS:
+        _, producer = _PRODUCERS.popitem()
+        producer.flush(timeout_s)
 
 
 def produce(topic: str, records: Iterable[tuple[bytes, bytes]], *, bootstrap: str = "", timeout_s: float = 10) -> int:

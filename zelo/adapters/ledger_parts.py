@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from zelo.adapters.files import writing
 from zelo.adapters.fitting import literal
-from zelo.adapters.ledgers import ledger_files
+from zelo.adapters.ledgers import ledger_files, part_of_world
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 
@@ -278,6 +278,9 @@ _NUMBERS = {"order": "0", "count": "1"}
 
 def _facts_sql(db: duckdb.DuckDBPyConnection, path: Path, as_of: int) -> str:
     """Return the SQL that gives what is known of accounts: market, size, age in classes, kind."""
+    path = part_of_world(path, "accounts")
+    if path.is_dir():
+        path = path / "part-0.parquet"
     place = literal(str(path))
     if not path.is_file():
         raise NotFound(N_("there is no file {path}"), path=path)

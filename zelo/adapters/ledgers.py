@@ -19,16 +19,27 @@ _BATCH = 20_000
 
 
 def ledger_files(path: Path) -> list[Path]:
-    """Return the files of a ledger: the one named, or those of a folder by name; raises NotFound when there is none."""
+    """
+    Return the files of a ledger: the one named, those of a folder by name, or those of the ledger in a world's folder.
+
+    Raises NotFound when there is none, and InvalidInput for a folder of something else.
+    """
     if not path.exists():
         raise NotFound(N_("there is no file {path}"), path=path)
-    found = sorted(path.iterdir()) if path.is_dir() else [path]
+    within = part_of_world(path, "entries")
+    found = sorted(within.iterdir()) if within.is_dir() else [within]
     files = [file for file in found if file.suffix in SUFFIXES and file.is_file()]
-    if not files:
+    if not files or (within / "manifest.json").is_file():
         raise InvalidInput(
             N_("{path} is no ledger: give a .jsonl, .csv or .parquet file, or a folder of them"), path=path
         )
     return files
+
+
+def part_of_world(path: Path, part: str) -> Path:
+    """Return the folder of a world's ledger (`entries`) or of its accounts, if the path is a world; else the path."""
+    within = path / "ledger" / part
+    return within if within.is_dir() else path
 
 
 def ledger_rows(path: Path) -> Iterator[tuple[str, Row]]:

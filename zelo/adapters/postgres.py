@@ -113,6 +113,11 @@ class Server:
         address = self._address(place)
         return address.url() if self._answers(place, address) else None
 
+    def discard(self) -> None:
+        """Stop the server and throw everything away that it keeps."""
+        self.stop()
+        shutil.rmtree(self.place(), ignore_errors=True)
+
     def place(self) -> Path:
         """Return where the files really lie."""
         if os.geteuid() != 0 or _reachable(self.folder.parent):
@@ -180,7 +185,7 @@ class Server:
             while process.poll() is None and time.monotonic() < deadline:
                 if self._answers(place, address):
                     if tied:
-                        _tie(process.pid)
+                        tie(process.pid)
                     return address
                 time.sleep(0.02)
             if time.monotonic() > deadline:
@@ -291,9 +296,9 @@ def _lowered() -> dict[str, Any]:
     return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
 
 
-def _tie(process: int) -> None:
-    """Have a small process stop the server once this process is gone: its end of a pipe then closes."""
-    script = f"read -r _ ; kill -INT {process}"
+def tie(process: int, how: signal.Signals = signal.SIGINT) -> None:
+    """Have a small process stop another once this one is gone: its end of a pipe then closes."""
+    script = f"read -r _ ; kill -{int(how)} {process}"
     _TIES.append(
         subprocess.Popen(
             ["/bin/sh", "-c", script], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/", start_new_session=True

@@ -20,9 +20,10 @@ from zelo.health.comparing import HARDER, MILDER
 from zelo.health.explain import explain
 from zelo.health.flows import Simulation, chosen_schedule, read_account, simulate
 from zelo.health.lean import LeanSchedule, whole
+from zelo.health.ledger import NOTES
 from zelo.health.logic import next_steps, standing
 from zelo.health.rows import time_of
-from zelo.health.telling import tell
+from zelo.health.telling import moment, tell
 from zelo.policy.schedules.values import Schedule
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,13 +65,19 @@ def tell_standing(
     say(_heading(schedule, account, instant))
     say()
     say(tell(explain(entries, lean, found), translate(), speech.language(), schedule.time_zone))
+    if found.notes:
+        say()
+        say(_("What in the ledger did not count as it is written:"))
+    for note in found.notes:
+        say(f"  {note.entry}: {_(NOTES[note.code])} ({note.code})")
     return 0
 
 
 def _heading(schedule: Schedule, account: str, instant: int) -> str:
     text = _("Account {account} under “{schedule}” (version {version}) at {moment}")
     title = schedule.title.get(speech.language(), schedule.name)
-    return text.format(account=account, schedule=title, version=schedule.version[:12], moment=_written(instant))
+    when = moment(instant, speech.language(), schedule.time_zone)
+    return text.format(account=account, schedule=title, version=schedule.version[:12], moment=when)
 
 
 def instant_of(text: str, option: str) -> int:
@@ -131,7 +138,7 @@ def simulate_command(
     instant = None if as_of is None else instant_of(as_of, "--as-of")
     line = ProgressLine(shown=shown)
     try:
-        found = simulate(Simulation(before, after, ledger, out, instant, accounts), line)
+        found = simulate(Simulation(before, after, ledger, out, instant, accounts, speech.language()), line)
     finally:
         line.close()
     tally = found.tally

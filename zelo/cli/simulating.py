@@ -14,7 +14,7 @@ from zelo.cli.progress import ProgressLine
 from zelo.cli.running import fresh_option, path_type, progress_option
 from zelo.cli.speech import Command, _, language_option, number, say
 from zelo.simulate.governed import PackGovernor
-from zelo.simulate.making import FIRST, MOST_DAYS, NAME, Made, Order, make_world
+from zelo.simulate.making import EARLIEST, FIRST, LATEST, MOST_DAYS, NAME, Made, Order, make_world
 
 MOST_ACCOUNTS = 5_000_000
 
@@ -76,9 +76,14 @@ def world_lines(made: Made, out: Path) -> list[str]:
 def _day(text: str) -> date:
     """Return a day that is written as 2025-01-31."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(N_("`{text}` is no day as in `2025-01-31`"), text=text) from None
+    if not EARLIEST <= day <= LATEST:
+        raise InvalidInput(
+            N_("a world begins between {first} and {last}, not on {text}"), first=EARLIEST, last=LATEST, text=text
+        )
+    return day
 
 
 COMMANDS = (simulate,)

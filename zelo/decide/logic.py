@@ -17,7 +17,7 @@ from zelo.decide.fixed import Fixed
 from zelo.decide.labels import NEVER_MS, Labels
 from zelo.decide.limits import DailyLimits
 from zelo.decide.planning import CompiledKind, asked_by, compile_pack
-from zelo.decide.settle import Request, settle
+from zelo.decide.settle import Request, let_pass, settle
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import Sequencer, floor_ms
 from zelo.events.types import Kind
@@ -30,8 +30,8 @@ from zelo.policy.pack import Pack
 from zelo.policy.to_python.plain import plain_object
 
 SNAPSHOT_VERSION = 3
-SWEEP_EVERY = 2
-"""Events between two small sweeps of windows that have run empty, a group of windows at a time."""
+SWEEP_EVERY = 8
+"""Events between two small sweeps of windows that have run empty."""
 NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
@@ -82,31 +82,49 @@ class Engine:
         self._ticks += 1
         if not self._ticks % SWEEP_EVERY:
             self.windows.sweep(order_key)
-        effects, held = _NO_EFFECTS, _NONE_HELD
+        names, effects, held = _NONE, _NO_EFFECTS, _NONE_HELD
         if fired:
             if compiled.stratified:
                 fired.sort(key=compiled.order.__getitem__)
-            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, order_key >> 20)
-            if self.labels.pins:
-                effects, held = self._give_way(compiled, effects, held, order_key >> 20)
-            set_labels(self.labels, compiled.kind, effects, order_key >> 20)
-            if self.pack.governs:
-                enter(self.accounts, compiled.kind, effects, event.id, order_key)
+            names, effects, held = self._carry_out(compiled, fired, computed, ids, event.id, order_key)
         if unknown and compiled.stratified:
             unknown.sort(key=compiled.order.__getitem__)
-        names = compiled.names
         return Decision(
             event.id,
             compiled.kind.name,
             order_key,
             self.pack.version,
-            tuple([names[number] for number in fired]) if fired else _NONE,
-            tuple([names[number] for number in unknown]) if unknown else _NONE,
+            names,
+            tuple([compiled.names[number] for number in unknown]) if unknown else _NONE,
             effects,
             held,
             compiled.feature_names,
             seen,
         )
+
+    def _carry_out(
+        self,
+        compiled: CompiledKind,
+        fired: list[int],
+        computed: Mapping[int, tuple[object, ...]],
+        ids: tuple[object, ...],
+        event: str,
+        order_key: int,
+    ) -> tuple[tuple[str, ...], tuple[Effect, ...], tuple[Held, ...]]:
+        """Settle what the fired rules ask for, and let labels and ledgers know; return their names and the effects."""
+        now_ms = order_key >> 20
+        names, merged = compiled.together(fired)
+        if merged is None or None in ids:
+            effects, held = settle(asked(compiled, fired, computed), ids, self.limits.allow, now_ms)
+        else:
+            effects, held = let_pass(merged, _NONE_HELD, ids, self.limits.allow, now_ms)
+        if self.labels.pins:
+            effects, held = self._give_way(compiled, effects, held, now_ms)
+        if compiled.changes_labels:
+            set_labels(self.labels, compiled.kind, effects, now_ms)
+        if self.pack.governs:
+            enter(self.accounts, compiled.kind, effects, event, order_key)
+        return names, effects, held
 
     def _give_way(
         self, compiled: CompiledKind, effects: tuple[Effect, ...], held: tuple[Held, ...], now_ms: int

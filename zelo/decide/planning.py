@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from zelo.base.effects import EFFECTS
 from zelo.decide.labels import Labels
-from zelo.decide.settle import Request, slots
+from zelo.decide.settle import Merged, Request, merge, slots
 from zelo.events.types import Kind
 from zelo.health.live import Accounts, Asked
 from zelo.policy import terms as t
 from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import EffectRequest, Pack, Rule
 from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, Run, WindowGroup, compile_kind
+
+KNOWN_MAX = 4_096
+"""So many sets of rules that fired together are remembered for a kind, before it begins anew."""
+Together = tuple[tuple[str, ...], Sequence[Merged] | None]
+"""The names of rules, and what they ask for merged; None when that is not the same at every event."""
+
+
+def _always(rule: str, kind: str, now_ms: int) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,28 @@ class CompiledKind:
     """Rule number to what it asks of account health, see `PlannedRule`."""
     feature_names: tuple[str, ...]
     source: str
+    changes_labels: bool
+    """Whether some rule asks to add or remove a label."""
+    known: dict[tuple[int, ...], Together] = field(default_factory=dict)
+    """What sets of rules that fired together ask for: the same at every event that they fired on, so worked out once."""
+
+    def together(self, fired: list[int]) -> Together:
+        """Return what is the same whenever exactly these rules fire."""
+        key = tuple(fired)
+        found = self.known.get(key)
+        if found is None:
+            if len(self.known) >= KNOWN_MAX:
+                self.known.clear()
+            found = self.known[key] = self._work_out(key)
+        return found
+
+    def _work_out(self, fired: tuple[int, ...]) -> Together:
+        requests = [request for number in fired for request in self.requests[number]]
+        names = tuple([self.names[number] for number in fired])
+        if any(request.limited or request.computed for request in requests):
+            return names, None
+        everyone = (True,) * len(self.kind.roles)
+        return names, merge([(request, None) for request in requests], everyone, _always, 0)[0]
 
 
 def compile_pack(
@@ -83,6 +114,7 @@ def _compile(
         asked={n: rule.asked_of_health for n, rule in enumerate(plan.rules) if rule.asked_of_health},
         feature_names=feature_names,
         source=source,
+        changes_labels=any(effect.kind in ("add_label", "remove_label") for rule in rules for effect in rule.effects),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ from zelo.base.effects import EFFECTS, Effect, EffectKind, Held, Parameter
 Allow = Callable[[str, str, int], bool]
 """(rule or "", effect kind, now in ms) -> whether the day's limit lets it pass; counts it."""
 Values = Mapping[str, object]
+Merged = tuple["Request", Values, tuple[str, ...]]
+"""A request, its parameters, and all rules that ask for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,15 @@ def settle(
     is held, and a weaker effect of a family gives way to a stronger one that passed on the same entity. So a tripped
     circuit breaker leaves the milder effects in force.
     """
-    merged: dict[int, tuple[Request, Values, tuple[str, ...]]] = {}
+    merged, held = merge(asked, ids, allow, now_ms)
+    return let_pass(merged, held, ids, allow, now_ms)
+
+
+def merge(
+    asked: Iterable[tuple[Request, Values | None]], ids: tuple[object, ...], allow: Allow, now_ms: int
+) -> tuple[Sequence[Merged], list[Held]]:
+    """Return what the rules ask for together, strongest first, and what is held back from single rules."""
+    merged: dict[int, Merged] = {}
     held: list[Held] = []
     for request, values in asked:
         parameters = {**request.parameters, **values} if values else request.parameters
@@ -76,23 +86,27 @@ def settle(
         if parameters != joined:
             joined = _joined(EFFECTS[request.kind], joined, parameters)
         merged[request.slot] = first, joined, rules if request.rule in rules else (*rules, request.rule)
-    if len(merged) == 1:
-        chosen = [*merged.values()]
-    else:
-        chosen = sorted(merged.values(), key=_weakness)
+    return sorted(merged.values(), key=_weakness), held
+
+
+def let_pass(
+    merged: Sequence[Merged], held: Sequence[Held], ids: tuple[object, ...], allow: Allow, now_ms: int
+) -> tuple[tuple[Effect, ...], tuple[Held, ...]]:
+    """Return the effects that pass, in order, and with those held already the ones that give way or exceed a limit."""
     passed: list[Effect] = []
-    for request, parameters, rules in chosen:
+    stopped: list[Held] = []
+    for request, parameters, rules in merged:
         effect = _effect(request, parameters, rules, ids)
-        if _gives_way(effect, passed):
-            held.append(Held(effect, "superseded"))
+        if passed and _gives_way(effect, passed):
+            stopped.append(Held(effect, "superseded"))
         elif allow("", effect.kind, now_ms):
             passed.append(effect)
         else:
-            held.append(Held(effect, "daily_limit"))
-    return tuple(passed), tuple(held)
+            stopped.append(Held(effect, "daily_limit"))
+    return tuple(passed), (*held, *stopped)
 
 
-def _weakness(asked: tuple[Request, Values, tuple[str, ...]]) -> int:
+def _weakness(asked: Merged) -> int:
     return -EFFECTS[asked[0].kind].strength
 
 

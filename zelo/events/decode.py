@@ -28,7 +28,7 @@ from zelo.events.durations import parse_duration
 from zelo.events.intake import floor_ms
 from zelo.events.names import attribute
 from zelo.events.reasons import invalid
-from zelo.events.tidy import tidier
+from zelo.events.tidy import id_check, tidier
 from zelo.events.types import BOOL, DOUBLE, DURATION, INT, STRING, TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Type
 from zelo.events.values import INT_MAX, INT_MIN, Fitter, Length, TooLarge, check_instant, found_name
 
@@ -138,6 +138,7 @@ class Decoder:
         union = Union[(*self.structs.values(), _NoKind)]  # type: ignore[valid-type]
         decode = msgspec.json.Decoder(union, dec_hook=_hook).decode
         tidiers, explain, check_ids = self._tidiers, self._explain, self._check_ids
+        has_empty_id = {self.structs[name]: id_check(kind) for name, kind in self.kinds.items()}
         timed = frozenset(self.structs[name] for name, kind in self.kinds.items() if _has_time(kind.fields))
 
         def decode_json(line: bytes) -> Event:
@@ -146,7 +147,8 @@ class Decoder:
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                 explain(line)
             moment = event.occurred_at
-            rounded = b".%06d" % (moment.microsecond - 1) if moment.microsecond else b".999999"
+            second, microsecond = moment.second, moment.microsecond
+            rounded = b":%02d.%06d" % (second, microsecond - 1) if microsecond else _LAST_OF_SECOND[second]
             if (rounded in line or type(event) in timed) and _TOO_FINE(line):
                 return self._exact(line)
             if moment.year in _EDGE_YEARS:
@@ -155,7 +157,7 @@ class Decoder:
                 tidy = tidiers.get(type(event))
                 if tidy is not None:
                     tidy(event)
-            if b'""' in line:
+            if has_empty_id[type(event)](event):
                 check_ids(event)
             return event
 
@@ -180,6 +182,8 @@ class Decoder:
 
 
 _TOO_FINE = re.compile(rb"\.\d\d\d\d\d\d[5-9]\d*[Zz+-]").search
+_LAST_OF_SECOND = tuple(b":%02d.999999" % ((second - 1) % 60) for second in range(60))
+"""By second: how a time ends that is less than a microsecond before it."""
 _EDGE_YEARS = frozenset({1, 9999})
 
 

@@ -8,7 +8,7 @@ from typing import cast
 import msgspec
 
 from zelo.events.names import attribute
-from zelo.events.types import TIMESTAMP, ListOf, MapOf, ObjectOf, Scalar, Type
+from zelo.events.types import TIMESTAMP, Kind, ListOf, MapOf, ObjectOf, Scalar, Type
 from zelo.events.values import Fitter, check_instant
 
 
@@ -23,6 +23,23 @@ def tidier(fields: ObjectOf, fitter: Fitter) -> Callable[[msgspec.Struct], None]
     names.update({f"k{number}": kind for number, kind in enumerate(writer.kinds)})
     exec(compile(text, "<zelo tidy>", "exec"), names)  # noqa: S102  our own text
     return cast(Callable[[msgspec.Struct], None], names["tidy"])
+
+
+def id_check(kind: Kind) -> Callable[[msgspec.Struct], bool]:
+    """Return the function that says whether some entity of an event of the kind has the empty text as its id."""
+    tests = " or ".join(_is_empty(kind, path) for path in kind.roles.values()) or "False"
+    return cast(Callable[[msgspec.Struct], bool], eval(f"lambda event: {tests}"))  # noqa: S307  our own text
+
+
+def _is_empty(kind: Kind, path: tuple[str, ...]) -> str:
+    """Return the test of one id; what may be absent on the way to it is tested first."""
+    code, tests = "event", []
+    for depth, part in enumerate(path, 1):
+        code = f"{code}.{attribute(part)}"
+        resolved = kind.resolve(path[:depth])
+        if depth < len(path) and resolved is not None and resolved[1]:
+            tests.append(f"{code} is not None")
+    return "(" + " and ".join([*tests, f"{code} == ''"]) + ")"
 
 
 class _Writer:

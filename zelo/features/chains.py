@@ -104,8 +104,11 @@ class Chain(KeyedState[Tape]):
         tape.append(order_key)
         tape.append(running)
         tape.append(number)
-        if tape[0] < self._first + 12 + (end >> 3):
-            return
+        if tape[0] >= self._first + 12 + (end >> 3):
+            self._trim(tape, end)
+
+    def _trim(self, tape: Tape, end: int) -> None:
+        """Cut off what has left all windows, when it is more than an eighth of the tape."""
         left = min(tape[: self._first]) - self._first
         if left >= 12 + (end >> 3):
             del tape[self._first : self._first + left]

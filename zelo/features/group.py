@@ -104,15 +104,15 @@ class KeyedState(Generic[State]):
         if len(self._young) >= BATCH:
             self._batches.append((order_key + self._reach, self._young))
             self._young = []
-        looked = 0
-        while self._batches and self._batches[0][0] < order_key and looked < budget:
-            keys = self._batches[0][1]
+        looked, batches = 0, self._batches
+        while batches and batches[0][0] < order_key and looked < budget:
+            keys = batches[0][1]
             some = keys[looked - budget :]
             del keys[looked - budget :]
             looked += len(some)
             self._drop_silent(some, order_key - self._reach)
             if not keys:
-                self._batches.popleft()
+                batches.popleft()
         return looked
 
     def _drop_silent(self, keys: list[Key], oldest: int) -> None:
@@ -200,7 +200,7 @@ class KeyedState(Generic[State]):
             self._batches = deque((due, [key for key in keys if key in self._states]) for due, keys in self._batches)
         if self._states and any(spec.value_type == STRING for spec in self.specs):
             columns = _in_columns(self._pack(self._states.values()), words)
-            self._states = dict(zip(self._states, self._unpack(columns, len(self._states)), strict=True))
+            self._states.update(zip(list(self._states), self._unpack(columns, len(self._states)), strict=True))
 
     def _check_same(self, descriptions: list[dict[str, object]]) -> None:
         """Raise InvalidInput, naming the first difference, when a snapshot is of other features."""

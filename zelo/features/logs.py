@@ -18,7 +18,7 @@ Tape: TypeAlias = MutableSequence[int]
 
 
 _TWO: Final = array("q", (0, 0))
-_FOUR: Final = array("q", (2, 0, 0, 0))
+FOUR: Final = array("q", (2, 0, 0, 0))
 """New states are copies of these: half the price of building them."""
 
 
@@ -294,7 +294,7 @@ class SumLog(KeyedState[Tape]):
             return self.read1(key, order_key)
         tape = self._states.get(key)
         if tape is None:
-            tape = self._states[key] = _FOUR[:]
+            tape = self._states[key] = FOUR[:]
             tape[1] = tape[3] = number
             tape[2] = order_key
             self._young.append(key)

@@ -9,7 +9,7 @@ import msgspec
 from zelo.base.errors import InvalidInput
 from zelo.features.group import DAMAGED, MISFIT, Group
 
-SWEEP_LEAST = 16
+SWEEP_LEAST = 32
 SWEEP_FOR_EACH_NEW = 2
 
 
@@ -22,35 +22,27 @@ class Windows:
         self.groups = tuple(groups)
         self._finite = tuple(group for group in self.groups if not group.lasts)
         self._turn = 0
-        self._swept = [0] * len(self._finite)
-        """How many keys each finite group had after it was last swept."""
+        self._swept = 0
+        """How many keys the finite groups had after they were last swept."""
 
     def sweep(self, order_key: int, budget: int | None = None) -> None:
         """
         Look at some keys that may have run empty, and drop those that have.
 
-        Values never depend on it; memory does. Call it every few events without a budget: the group whose turn it is
-        then keeps pace with its new keys, two looks for each, and a key stays at most about one window's length after
-        it has run empty. With a budget, up to so many keys are looked at, group after group.
+        Values never depend on it; memory does. Call it every few events without a budget: it then keeps pace with the
+        new keys, two looks for each, and a key stays at most about one window's length after it has run empty. With a
+        budget, up to so many keys are looked at, group after group.
         """
+        finite = self._finite
         if budget is None:
-            self._sweep_next(order_key)
-            return
-        for _ in self._finite:
-            budget -= self._finite[self._turn].sweep(order_key, budget)
+            new = sum([len(group._states) for group in finite]) - self._swept
+            budget = SWEEP_LEAST + SWEEP_FOR_EACH_NEW * new
+        for _ in finite:
+            budget -= finite[self._turn].sweep(order_key, budget)
             if budget <= 0:
                 break
-            self._turn = (self._turn + 1) % len(self._finite)
-        self._swept = [group.keys_live() for group in self._finite]
-
-    def _sweep_next(self, order_key: int) -> None:
-        if self._finite:
-            turn = self._turn
-            group = self._finite[turn]
-            new = group.keys_live() - self._swept[turn]
-            group.sweep(order_key, SWEEP_LEAST + SWEEP_FOR_EACH_NEW * new)
-            self._swept[turn] = group.keys_live()
-            self._turn = (turn + 1) % len(self._finite)
+            self._turn = (self._turn + 1) % len(finite)
+        self._swept = sum([len(group._states) for group in finite])
 
     def dump(self) -> bytes:
         """Return the state of all groups as bytes."""
@@ -70,14 +62,14 @@ class Windows:
             group.load(part)
         for group, loaded in zip(self.groups, fresh, strict=True):
             group.adopt(loaded)
-        self._swept = [group.keys_live() for group in self._finite]
+        self._swept = sum([group.keys_live() for group in self._finite])
 
     def clear(self) -> None:
         """Drop all state."""
         for group in self.groups:
             group.adopt(type(group)(group.specs))
         self._turn = 0
-        self._swept = [0] * len(self._finite)
+        self._swept = 0
 
     def keys_live(self) -> int:
         """Return how many keys have state, over all groups."""

@@ -132,7 +132,7 @@ class Tally:
         group[4] += bool(after.spans)
         if before == after:
             return None
-        direction = _direction(before, after, days_before, days_after)
+        direction = _direction(before, after, days_before, days_after, as_of)
         self.moved += 1
         self.directions[direction] += 1
         if before.spans != after.spans:
@@ -176,21 +176,21 @@ def keep(heap: list[Any], item: tuple[Any, ...]) -> None:
         heappushpop(heap, item)
 
 
-def _direction(before: Glance, after: Glance, days_before: float, days_after: float) -> str:
+def _direction(before: Glance, after: Glance, days_before: float, days_after: float, as_of: int) -> str:
     """Say which way an account moves: by its days of restriction, then by what is in force, then by what is to come."""
     for old, new in (
         (days_before, days_after),
         (len(before.in_force), len(after.in_force)),
-        (_left(before.spans), _left(after.spans)),
+        (_left(before.spans, as_of), _left(after.spans, as_of)),
     ):
         if new != old:
             return HARDER if new > old else MILDER
     return SAME
 
 
-def _left(spans: Sequence[Span]) -> int:
-    """Return the last end, which tells how long what is in force still lasts."""
-    return max((end for _, _, end in spans), default=0)
+def _left(spans: Sequence[Span], as_of: int) -> int:
+    """Return how long what is in force still lasts; what is over tells nothing of it."""
+    return max((end - as_of for _, _, end in spans if end > as_of), default=0)
 
 
 def _differences(before: Sequence[Span], after: Sequence[Span], vacated: Counter[str], added: Counter[str]) -> None:
@@ -206,16 +206,19 @@ def _differences(before: Sequence[Span], after: Sequence[Span], vacated: Counter
 
 
 def count_repeats(repeats: Repeats, spans: Sequence[Span], violations: Sequence[int], as_of: int) -> None:
-    """Count whether an account had another violation soon after its first penalty started."""
+    """
+    Count whether an account had another violation soon after its first penalty started.
+
+    One whose time is not over yet counts in neither way: to keep those who already did would flatter the share.
+    """
     first = spans[0][1]
+    if first + REPEAT_US > as_of:
+        repeats.too_recent += 1
+        return
+    repeats.penalised += 1
     place = bisect_right(violations, first)
     if place < len(violations) and violations[place] <= first + REPEAT_US:
-        repeats.penalised += 1
         repeats.repeated += 1
-    elif first + REPEAT_US > as_of:
-        repeats.too_recent += 1
-    else:
-        repeats.penalised += 1
 
 
 def next_shares(counts: Counter[int]) -> list[tuple[int, int, int]]:

@@ -200,8 +200,8 @@ class _Telling:
         if step.warning:
             return Sentence(N_("One more violation would bring a warning that limits nothing."), values, "next")
         if severity:
-            return Sentence(N_("One more violation ({severity}) would limit nothing further."), values, "next")
-        return Sentence(N_("One more violation would limit nothing further."), values, "next")
+            return Sentence(N_("One more violation ({severity}) would bring no new limit."), values, "next")
+        return Sentence(N_("One more violation would bring no new limit."), values, "next")
 
     def help(self) -> list[Sentence]:
         """Say what can be done: appeal, training, time."""

@@ -93,6 +93,8 @@ class Simulation:
     """The instant of both standings; that of the last entry when None."""
     accounts: Path | None = None
     """What is known of accounts: market, size, kind, when they were created."""
+    language: str = "en"
+    """In which of its languages the report opens."""
     processes: int = PROCESSES
 
 
@@ -114,14 +116,15 @@ def simulate(wanted: Simulation, progress: Progress) -> Findings:
             told = as_json(found)
             put_in_place(work / "moves.parquet", out / "moves.parquet")
             write_whole(out / "report.json", msgspec.json.format(msgspec.json.encode(told), indent=2))
-            write_whole(out / "report.html", page(found, _translators()).encode())
+            write_whole(out / "report.html", page(found, _translators(wanted.language)).encode())
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return found
 
 
-def _translators() -> dict[str, Callable[[str], str]]:
-    return {language: translator(language) for language in LANGUAGES}
+def _translators(first: str) -> dict[str, Callable[[str], str]]:
+    """Return how each language is spoken, the reader's first."""
+    return {language: translator(language) for language in sorted(LANGUAGES, key=lambda name: name != first)}
 
 
 def _normal_rows(path: Path, progress: Progress) -> Iterator[Normal]:

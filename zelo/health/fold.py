@@ -136,9 +136,10 @@ class Fold(Balances):
 
     def _goes_on(self, case: Case, rules: LeanRules, at: int, number: int) -> bool:
         """Let a violation act at once or be warned of; say whether it goes on to count."""
-        if not case.known:
-            self.notes.append(Note("unknown_violation", self.entries[number].id))
-            return False
+        if case.note:
+            self.notes.append(Note(case.note, self.entries[number].id))
+            if not case.known:
+                return False
         for line in case.at_once:
             self.fire(line.use, rules, at, number, None)
         if not case.counts:

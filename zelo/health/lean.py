@@ -159,14 +159,15 @@ class Op:
 class Case:
     """What one sort of violation does."""
 
-    __slots__ = ("at_once", "counts", "is_plain", "known", "only", "steps", "warns")
+    __slots__ = ("at_once", "counts", "is_plain", "known", "note", "only", "steps", "warns")
 
-    def __init__(self, ops: tuple[Op, ...], at_once: tuple[AtOnce, ...], warns: tuple[str, ...] | None, known: bool):
-        self.at_once, self.warns, self.known = at_once, warns, known
+    def __init__(self, ops: tuple[Op, ...], at_once: tuple[AtOnce, ...], warns: tuple[str, ...] | None, note: str):
+        self.at_once, self.warns, self.note = at_once, warns, note
+        self.known = note != "unknown_violation"
         self.steps = tuple((op.slot, op.track if op.is_plain else None, op.amount, op.life, op) for op in ops)
         """Key of the balance, its track where nothing but expiry and marks matters, price, life, and all of it."""
         self.counts = not at_once or any(line.counts for line in at_once)
-        self.is_plain = known and not at_once and warns is None
+        self.is_plain = not note and not at_once and warns is None
         self.only = (
             self.steps[0] if self.is_plain and len(ops) == 1 and ops[0].is_plain and ops[0].amount >= 0 else None
         )
@@ -245,8 +246,15 @@ class LeanRules:
         if (first := rules.warning_first) is not None and self.fits(first.when, entry):
             words = {**dict(entry.attributes), "violation": entry.violation, "severity": entry.severity}
             warns = tuple(words.get(name, "") for name in first.per)
-        known = not self.schedule.violations or entry.violation in self.schedule.violations
-        return Case(tuple(ops) if known else (), at_once if known else (), warns if known else None, known)
+        note = self._strange(entry)
+        return Case((), (), None, note) if note == "unknown_violation" else Case(tuple(ops), at_once, warns, note)
+
+    def _strange(self, entry: Entry) -> str:
+        """Return the code of the note on a violation or severity that the schedule does not know; empty: it does."""
+        known = self.schedule
+        if known.violations and entry.violation not in known.violations:
+            return "unknown_violation"
+        return "unknown_severity" if known.severities and entry.severity not in ("", *known.severities) else ""
 
 
 class LeanSchedule:

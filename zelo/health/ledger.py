@@ -7,6 +7,8 @@ from operator import attrgetter
 
 from msgspec import Struct, field
 
+from zelo.base.messages.message import N_
+
 KINDS = (
     "violation",
     "warning",
@@ -72,17 +74,18 @@ class Note(Struct, frozen=True, gc=False):
 
 
 NOTES: Mapping[str, str] = {
-    "duplicate_id": "another entry has the same id and came first; this one has no effect",
-    "no_target": "there is no entry it could be about; it has no effect",
-    "before_target": "it is earlier than the entry it is about; it has no effect",
-    "reversal_of_reversal": "a reversal is not reversed: a new violation is entered instead; it has no effect",
-    "already_reversed": "its target was reversed before; it has no effect",
-    "unknown_violation": "the schedule does not know the violation; it costs nothing",
-    "unknown_kind": "a ledger has no such entries; it has no effect",
-    "unknown_name": "the schedule does not know this training, reward or programme; it has no effect",
-    "points_missing": "the schedule lets the entry say what it costs, and it does not; it costs the least",
-    "points_out_of_range": "it says more or less than the schedule allows; it costs the nearest amount allowed",
-    "outside_calendar": "it lies before 1970 or after 2149; it has no effect",
+    "duplicate_id": N_("another entry has the same id and came first; this one has no effect"),
+    "no_target": N_("there is no entry it could be about; it has no effect"),
+    "before_target": N_("it is earlier than the entry it is about; it has no effect"),
+    "reversal_of_reversal": N_("a reversal is not reversed: a new violation is entered instead; it has no effect"),
+    "already_reversed": N_("its target was reversed before; it has no effect"),
+    "unknown_violation": N_("the schedule does not know the violation; it costs nothing"),
+    "unknown_severity": N_("the schedule does not know the severity; it counts as one without"),
+    "unknown_kind": N_("a ledger has no such entries; it has no effect"),
+    "unknown_name": N_("the schedule does not know this training, reward or programme; it has no effect"),
+    "points_missing": N_("the schedule lets the entry say what it costs, and it does not; it costs the least"),
+    "points_out_of_range": N_("it says more or less than the schedule allows; it costs the nearest amount allowed"),
+    "outside_calendar": N_("it lies before 1970 or after 2149; it has no effect"),
 }
 """What each note means."""
 

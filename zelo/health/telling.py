@@ -30,6 +30,11 @@ def tell(sentences: Sequence[Sentence], translate: Callable[[str], str], languag
     return "\n".join(lines)
 
 
+def moment(at: int, language: str, time_zone: str) -> str:
+    """Return an instant as people write it, with the zone that it is told in."""
+    return f"{_shown(Moment(at), language, time_zone)} ({time_zone})"
+
+
 def _shown(value: Value, language: str, time_zone: str) -> str:
     """Return a value as a reader of the language expects it."""
     locale = _LOCALES[language]

@@ -14,6 +14,7 @@ import pyarrow as pa
 from zelo.adapters.cache import Cache, code_key, key_of
 from zelo.adapters.files import locked, write_whole, writing
 from zelo.adapters.history import HistoryLimits, HistoryManifest, HistoryRun, RuleCounts
+from zelo.adapters.history_arrays import compute_in_arrays
 from zelo.adapters.history_database import HistoryDatabase
 from zelo.adapters.history_features import compute_family
 from zelo.adapters.history_files import Counts, count_decisions, count_events, link_features
@@ -29,6 +30,7 @@ from zelo.history.logic import Plan, plan_history
 from zelo.history.tables import EffectsStep
 from zelo.policy.functions.words import Words
 from zelo.policy.pack import Pack
+from zelo.policy.to_sql.gather import Family
 from zelo.policy.to_sql.rules import RuleOnKind, features_of
 from zelo.policy.to_sql.sources import Sources
 
@@ -201,7 +203,7 @@ class _Run:
                 beside = {kind: self.out / "work" / f"features_{number}_{kind}.parquet" for kind in keys}
                 if self.spark:
                     compute_family_on_spark(self.spark, self.database, self.on_spark, family, beside)
-                else:
+                elif not compute_in_arrays(self.database, self.sources, family, beside, self._rows(family)):
                     compute_family(self.database, self.sources, family, beside)
                 for kind, key in keys.items():
                     self.cache.take("features", key, beside[kind])
@@ -211,6 +213,10 @@ class _Run:
                 self._relation(self._table(number, kind), [path])
                 for spec in family.specs:
                     self.feature_files.setdefault(kind, {})[spec.name] = path
+
+    def _rows(self, family: Family) -> int:
+        """Return how many events a family is about, at most."""
+        return sum(self.files.kinds[kind].rows for kind in family.kinds(self.pack))
 
     def _table(self, number: int, kind: str) -> str:
         return f"features_{number}_{self.sources.number(kind)}"

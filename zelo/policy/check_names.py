@@ -87,6 +87,8 @@ def check_member(context: Context, node: Select, group: Name) -> Term | None:
     """Check `event.field`, `actor.field`, `features.name`, `lists.name` and `constants.name`."""
     if not allowed(context, group, group.name):
         return None
+    if {f"{group.name}.", f"{group.name}.{node.field}"} & context.scope.broken:
+        return None
     match group.name:
         case "features":
             return feature(context, node)

@@ -41,6 +41,8 @@ class Scope:
     """Which of `event`, `roles`, `features`, `labels`, `lists`, `constants` may be read here."""
     governed: frozenset[str] = frozenset()
     """The kinds of entity whose account health a schedule of the pack governs."""
+    broken: frozenset[str] = frozenset()
+    """`features.x`, or `features.` for all: declared, but what was wrong there has been reported at its own place."""
     variables: Mapping[str, Type] = field(default_factory=lambda: MappingProxyType({}))
     """Further names, dots allowed, read like fields that may be missing; packs have none."""
 

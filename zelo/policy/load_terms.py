@@ -28,7 +28,7 @@ class Checker:
     unreadable: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Feature to the kinds of event that lack a part of its key."""
     broken: frozenset[str] = frozenset()
-    """`features.x`, `lists.x` and `constants.x` that are declared but could not be read: what mentions them waits."""
+    """`features.x`, `lists.x` and `constants.x` that are declared but could not be read: that has been reported."""
 
     def check(
         self,
@@ -40,14 +40,12 @@ class Checker:
         constants: Constants | None = None,
     ) -> Mapping[str, Term] | None:
         """Return the checked term for each kind; None when it is wrong on any, which is reported."""
-        if any(name in text.value for name in self.broken):
-            return None
         own = Report()
         terms: dict[str, Term] = {}
         right = True
-        kinds, allowed = tuple(kinds), frozenset(allow)
+        kinds, allowed, given = tuple(kinds), frozenset(allow), constants or {}
         scopes = [
-            Scope(self.kinds[k], self.features.get(k, {}), self.lists, constants or {}, allowed, self.governed)
+            Scope(self.kinds[k], self.features.get(k, {}), self.lists, given, allowed, self.governed, self.broken)
             for k in kinds
         ]
         for kind, term in zip(kinds, check_on_each(text, scopes, expected, own), strict=True):

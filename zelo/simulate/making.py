@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,7 +16,7 @@ import pyarrow as pa
 from zelo.adapters.dead_letters import dead_letters
 from zelo.adapters.files import locked, writing
 from zelo.adapters.lake import Manifest
-from zelo.base.errors import Conflict
+from zelo.base.errors import Conflict, InvalidInput
 from zelo.base.messages.message import N_
 from zelo.simulate.chance import Array
 from zelo.simulate.content import arrivals, lives, uploads
@@ -31,6 +33,7 @@ from zelo.simulate.writing import WorldWriter
 
 NAME = "br_social_commerce"
 FIRST = date(2025, 1, 1)
+EARLIEST, LATEST = date(2000, 1, 1), date(2099, 12, 31)
 MOST_DAYS = 730
 Progress = Callable[[str, int, int], None]
 
@@ -73,22 +76,41 @@ def make_world(order: Order, progress: Progress, governor: Governor | None = Non
     """Make a world and write it; raise Conflict when `out` holds something else than a world."""
     with locked(order.out), writing(order.out):
         _claim(order)
-        world = new_world(order.seed, order.accounts, order.days, order.first)
-        desk = Desk(staff_of(world.chance, order.accounts), closes=governor is None)
-        intake = Intake()
-        with dead_letters(order.out / "dead_letters.jsonl") as letters:
-            writer = WorldWriter(order.out, letters)
-            for day in range(order.days):
-                world.day = day
-                progress(N_("making days"), day, order.days)
-                _day(world, desk, intake, writer, governor)
-            progress(N_("making days"), order.days, order.days)
-            write_truth(writer, world, desk)
-            refused = dict(sorted(letters.counts.items()))
-        events = sum(writer.kinds.values())
-        writer.finish(_manifest(order, writer, intake, events, refused))
+        with _nothing_left(order.out):
+            with dead_letters(order.out / "dead_letters.jsonl") as letters:
+                writer = WorldWriter(order.out, letters)
+                world, intake = _make(order, progress, governor, writer)
+            events, refused = sum(writer.kinds.values()), dict(sorted(letters.counts.items()))
+            writer.finish(_manifest(order, writer, intake, events, refused))
         decided = governor.decided if governor else 0
         return Made(events, writer.impressions, dict(sorted(writer.kinds.items())), refused, world.traits.size, decided)
+
+
+def _make(order: Order, progress: Progress, governor: Governor | None, writer: WorldWriter) -> tuple[World, Intake]:
+    """Make the days of a world, then what it is measured by."""
+    world = new_world(order.seed, order.accounts, order.days, order.first)
+    desk = Desk(staff_of(world.chance, order.accounts), closes=governor is None)
+    intake = Intake()
+    for day in range(order.days):
+        world.day = day
+        progress(N_("making days"), day, order.days)
+        _day(world, desk, intake, writer, governor)
+        if governor is not None and not governor.decided and writer.kinds:
+            raise InvalidInput(N_("the pack declares none of this world's kinds of event: it would govern nothing"))
+    progress(N_("making days"), order.days, order.days)
+    write_truth(writer, world, desk)
+    return world, intake
+
+
+@contextmanager
+def _nothing_left(out: Path) -> Iterator[None]:
+    """Take away what a world that does not come to its end has written."""
+    try:
+        yield
+    except BaseException:
+        for path in out.glob("*.partial"):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
 
 
 def _claim(order: Order) -> None:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from zelo.health.ledger import Entry
 from zelo.simulate.chance import Array
 from zelo.simulate.desk import SEVERITIES, VIOLATIONS, Desk, Hits, thing_names
 from zelo.simulate.habits import HABITS, ROLES
@@ -23,6 +19,9 @@ HABIT_VIOLATIONS = ("", *(habit.violation for habit in HABITS))
 MANNERS = ("plain", "disguised", "blind")
 FOUND_BY = ("", "rule", "review", "report")
 BY = ("", "rule", "reviewer", "report")
+SIZES = ("small", "middle", "large")
+BUSY = (1.0, 3.0)
+"""From how much activity on, 1 being usual, an account is of middle size, and large."""
 
 
 def write_truth(writer: WorldWriter, world: World, desk: Desk) -> None:
@@ -31,6 +30,7 @@ def write_truth(writer: WorldWriter, world: World, desk: Desk) -> None:
     writer.table("truth", "accounts", accounts(world))
     writer.table("truth", "orders", _orders(world))
     writer.table("ledger", "entries", ledger(world, desk))
+    writer.table("ledger", "accounts", known_accounts(world))
     writer.table("cases", "verdicts", _cases(world, desk))
 
 
@@ -130,33 +130,29 @@ def ledger(world: World, desk: Desk) -> pa.Table:
         account=Ids("a", account[order]),
         violation=Words(violation[order], VIOLATIONS),
         severity=Words(severity[order], SEVERITIES),
-        score=np.concatenate([np.full(len(at) - int(trained.sum()), ABSENT, np.int64), score[trained]])[order],
         name=Words(np.where(kinds[order] == 3, 0, -1), ("policy",)),
         target=Ids("e", target[order]),
-        subject=Words(np.arange(len(at)), thing_names(world, subjects[order])),
-        decided_by=Words(by[order], BY),
+        decision=Words(np.arange(len(at)), thing_names(world, subjects[order])),
+        **{
+            "attributes.decided_by": Words(by[order], BY),
+            "values.score": np.concatenate([np.full(len(at) - int(trained.sum()), ABSENT, np.int64), score[trained]])[
+                order
+            ],
+        },
     )
 
 
-def read_ledger(root: Path) -> list[Entry]:
-    """Return the entries of a world's ledger as account health takes them."""
-    rows = pq.read_table(root / "ledger" / "entries" / "part-0.parquet")
-    rows = rows.set_column(rows.schema.get_field_index("at"), "at", rows["at"].cast(pa.int64()))
-    return [
-        Entry(
-            id=row["id"],
-            kind=row["kind"],
-            at=row["at"],
-            account=row["account"],
-            violation=row["violation"] or "",
-            severity=row["severity"] or "",
-            name=row["name"] or "",
-            target=row["target"] or "",
-            values={} if row["score"] is None else {"score": row["score"] * 1_000_000},
-            decision=row["subject"],
-        )
-        for row in rows.to_pylist()
-    ]
+def known_accounts(world: World) -> pa.Table:
+    """Return what a platform knows of its accounts, as `zelo health simulate --accounts` reads it; no truth in it."""
+    state, traits = world.state, world.traits
+    born = np.flatnonzero(state.born_us < world.start_us + world.days * 86_400_000_000)
+    return _table(
+        account=Ids("a", born),
+        market=Words(traits.market[born], MARKETS),
+        kind=Words(traits.role[born], ROLES),
+        size=Words(np.searchsorted(BUSY, traits.activity[born], side="right"), SIZES),
+        created_at=Times(state.born_us[born]),
+    )
 
 
 def _cases(world: World, desk: Desk) -> pa.Table:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from django.db import Error, connection
+from django.db import Error, connection, connections
 
 from zelo.adapters.files import CannotWrite
 from zelo.base.errors import Unavailable
@@ -32,6 +32,11 @@ _LOCKS = 0x7A656C6F
 """First half of the advisory locks that workers hold on partitions: `zelo` in ASCII."""
 STALE_S = 20
 """A worker that has not said for so long that it lives loses its partitions, though its connection is open."""
+
+
+def _signature(worker: str) -> str:
+    """Return the name of a worker's connections; the database keeps 63 bytes of it."""
+    return worker.encode()[-60:].decode(errors="ignore")
 
 
 def _now() -> datetime:
@@ -61,6 +66,7 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop`; survives the database going away and coming back."""
+        self._sign()
         log("worker_started", worker=self.name)
         if self.sends:
             threading.Thread(target=relay_forever, args=(self.stop, self.clock), daemon=True, name="relay").start()
@@ -179,7 +185,7 @@ class Worker:
             if len(self.owned) >= share:
                 break
             if partition not in self.owned and owner != self.name:
-                self._take(partition, stale=bool(stale) and owner != "")
+                self._take(partition, frozen=owner if stale else "")
         if version is not None and version not in self.ready.prepared() and self.owned and not self.once:
             count = len(self.owned)
             threading.Thread(target=self._prepare, args=(version, count), daemon=True, name="prepare").start()
@@ -190,19 +196,23 @@ class Worker:
         finally:
             connection.close()
 
-    def _take(self, partition: int, *, stale: bool) -> None:
-        """Claim a partition if its lock is free: the lock of a dead process is; that of a frozen one is made so."""
+    def _sign(self) -> None:
+        """Have the database know all connections of this process by the worker's name."""
+        connections.settings["default"]["OPTIONS"]["application_name"] = _signature(self.name)
+        connection.close()
+
+    def _take(self, partition: int, *, frozen: str = "") -> None:
+        """Claim a partition if its lock is free: that of a dead process is; that of a frozen owner is made so."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCKS, partition])
             if not cursor.fetchone()[0]:
-                if not stale:
-                    return
-                cursor.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s"
-                    " AND objid = %s AND granted AND database = (SELECT oid FROM pg_database"
-                    " WHERE datname = current_database())",
-                    [_LOCKS, partition],
-                )
+                if frozen:  # it may hold rows in the middle of a transaction, on another connection than the lock's
+                    cursor.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                        " AND pid <> pg_backend_pid() AND (application_name = %s OR pid IN (SELECT pid FROM pg_locks"
+                        " WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND granted))",
+                        [_signature(frozen), _LOCKS, partition],
+                    )
                 return
         self.owned[partition] = Owned.claim(
             partition, owner=self.name, clock=self.clock, ready=self.ready, point=self.point

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error, connection
 from standardwebhooks.webhooks import Webhook
 
+from zelo.adapters.kafka import close_producers, produce
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.deliver.flows import due, failed, sent
@@ -53,6 +54,7 @@ def relay_forever(stop: threading.Event, clock: Callable[[], datetime]) -> None:
             count = 0
         if not count:
             stop.wait(0.5)
+    close_producers()
     connection.close()
 
 
@@ -85,8 +87,6 @@ def send(delivery: Delivery, now: datetime) -> int | None:
     """Send one delivery; return the HTTP status, None for Kafka. Raises OSError and ValueError."""
     url = delivery.endpoint.url
     if url.startswith("kafka:"):
-        from zelo.adapters.kafka import produce
-
         produce(url.removeprefix("kafka:"), [(delivery.message.key.encode(), body_of(delivery))])
         return None
     body = body_of(delivery)

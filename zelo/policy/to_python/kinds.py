@@ -19,6 +19,7 @@ from typing import Any, Protocol, cast
 from zelo.base.source import Source, Span
 from zelo.events.names import attribute
 from zelo.events.types import ENVELOPE, Kind
+from zelo.features.written import written
 from zelo.policy import terms as t
 from zelo.policy.to_python.plain import plain_value, relabelled, restood
 from zelo.policy.to_python.terms import Locals, Terms, cost
@@ -251,9 +252,11 @@ class KindWriter:
         else:
             value = self.terms.value(window.value).whole if window.value is not None else "None"
             call = f"({key}, order_key, {value})"
-            counted = f"{target} = {both}{call}" if is_read else f"{observe}{call}"
+            counted = written(window.group, self.unit.bind, key, value, names)
+            if counted is None:
+                counted = [f"{target} = {both}{call}" if is_read else f"{observe}{call}"]
             where = self.terms.true(window.where) if window.where is not None else None
-            lines = [counted] if where is None else [f"if {where}:", f"    {counted}"]
+            lines = counted if where is None else [f"if {where}:", *(f"    {line}" for line in counted)]
             if where is not None and is_read:
                 lines += ["else:", f"    {only_read}"]
         if not guards:

@@ -14,6 +14,7 @@ hold if there are no labels, as on most events. Labels that no rule adds are on 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,7 +27,7 @@ from zelo.policy.pack import Pack, Rule
 from zelo.policy.signature import signature
 from zelo.policy.to_sql.columns import EVENTS, field_column
 from zelo.policy.to_sql.dialect import Expression, cast, either, exactly, guarded, is_there, literal, number, when
-from zelo.policy.to_sql.prepared import beyond_sql
+from zelo.policy.to_sql.prepared import beyond_sql, can_say
 from zelo.policy.to_sql.queries import ORDER_KEY, inside, joined_by_key, named, selected
 from zelo.policy.to_sql.sources import Sources, text_of
 from zelo.policy.to_sql.terms import Terms
@@ -35,6 +36,8 @@ BITS = 3
 """Bits of a state."""
 PER_COLUMN = 20
 """Rules whose states stand in one column of 64 bits."""
+SHARED_AT = 4
+"""A text that is made from fields so many times in the rules of a kind is made once for each event."""
 FALSE, TRUE, UNDETERMINED, OPEN = 0, 1, 2, 4
 _NOWHERE = Span(Source("<role>", ""), 1, 1)
 Added = Mapping[str, frozenset[str]]
@@ -105,8 +108,9 @@ def states_query(sources: Sources, kind: str, rules: Sequence[RuleOnKind], table
     terms = [term for rule in rules for term in rule.terms]
     kind_, places = sources.pack.kinds[kind], {name: aliases[relation] for name, relation in tables.items()}
     added = labels_added(sources.pack)
-    write = sources.terms(kind, terms, places, labels_in_history(kind_, added))
-    unlabelled = sources.terms(kind, terms, places, labels_in_history(kind_, {}))
+    shared = shared_texts(terms, sources.dialect)
+    write = sources.terms(kind, terms, places, labels_in_history(kind_, added), shared)
+    unlabelled = sources.terms(kind, terms, places, labels_in_history(kind_, {}), shared)
     states = [named(_state(rule, write, unlabelled), f"r{place}") for place, rule in enumerate(rules)]
     values = [
         named(unlabelled.value(term), rule.parameter_column(number_))
@@ -114,10 +118,38 @@ def states_query(sources: Sources, kind: str, rules: Sequence[RuleOnKind], table
         for number_, term in enumerate(rule.parameters)
     ]
     columns = [exactly(ORDER_KEY, EVENTS), exactly(field_column(("id",)), EVENTS)]
-    query = sources.read(kind, [*columns, *states, *values], terms)
+    query = sources.read(kind, [*columns, *states, *values], terms, shared)
     for relation, alias in aliases.items():
         query = joined_by_key(query, relation, alias, None, EVENTS)
     return _packed(query, rules)
+
+
+def shared_texts(terms: Iterable[t.Term], dialect: str) -> dict[str, t.Term]:
+    """Return the texts made from the event's fields that terms use again and again, by signature: outermost ones."""
+    found: dict[str, t.Term] = {}
+    uses: Counter[str] = Counter()
+
+    def search(term: t.Term) -> None:
+        if isinstance(term, t.Call) and term.type == STRING and _is_of_fields(term, dialect):
+            mark = signature(term)
+            found[mark] = term
+            uses[mark] += 1
+            return
+        for child in term.children():
+            search(child)
+
+    for term in terms:
+        search(term)
+    return {mark: term for mark, term in sorted(found.items()) if uses[mark] >= SHARED_AT}
+
+
+def _is_of_fields(term: t.Term, dialect: str) -> bool:
+    """Say whether a term is made of fields of the event alone, and SQL can say all of it."""
+    leaves = (t.Const, t.FieldRef)
+    parts = list(term.walk())
+    return all(isinstance(part, (t.Call, *leaves)) and can_say(part, dialect) for part in parts) and any(
+        isinstance(part, t.FieldRef) for part in parts
+    )
 
 
 def _state(rule: RuleOnKind, write: Terms, unlabelled: Terms) -> Expression:

@@ -14,7 +14,7 @@ from zelo.policy.signature import signature
 from zelo.policy.to_sql.columns import EVENTS, Columns
 from zelo.policy.to_sql.dialect import Expression
 from zelo.policy.to_sql.prepared import beyond_sql, prepared_column
-from zelo.policy.to_sql.queries import joined_by_key, selected, table
+from zelo.policy.to_sql.queries import inside, joined_by_key, named, selected, table
 from zelo.policy.to_sql.terms import Terms
 
 PREPARED = "p"
@@ -47,12 +47,25 @@ class Sources:
         """Return the name of the relation with the prepared columns of a kind."""
         return f"prepared_{self.number(kind)}"
 
-    def read(self, kind: str, columns: Sequence[Expression], terms: Sequence[t.Term]) -> exp.Select:
-        """Return a selection over the events of a kind, with the prepared columns where the terms need them."""
-        query = selected(columns, table(self.events(kind), EVENTS))
+    def read(
+        self,
+        kind: str,
+        columns: Sequence[Expression],
+        terms: Sequence[t.Term],
+        shared: Mapping[str, t.Term] = MappingProxyType({}),
+    ) -> exp.Select:
+        """Return a selection over the events of a kind, with the prepared and shared columns that the terms need."""
+        query = selected(columns, self._with(kind, shared) if shared else table(self.events(kind), EVENTS))
         if beyond_sql(terms, self.dialect).prepared:
             query = joined_by_key(query, self.prepared(kind), PREPARED, None, EVENTS)
         return query
+
+    def _with(self, kind: str, shared: Mapping[str, t.Term]) -> exp.Subquery:
+        """Return the events of a kind, with terms as columns beside them."""
+        write = self.terms(kind, list(shared.values()))
+        columns = [named(write.value(term), prepared_column(term)) for term in shared.values()]
+        every = exp.Column(this=exp.Star(), table=exp.to_identifier(EVENTS))
+        return inside(selected([every, *columns], table(self.events(kind), EVENTS)), EVENTS)
 
     def terms(
         self,
@@ -60,14 +73,16 @@ class Sources:
         terms: Sequence[t.Term],
         features: Mapping[str, str] = MappingProxyType({}),
         labels: Callable[[t.Term], Expression | None] = lambda term: None,
+        shared: Mapping[str, t.Term] = MappingProxyType({}),
     ) -> Terms:
-        """Return the writer of some terms on a kind."""
+        """Return the writer of some terms on a kind; `shared` are those that `read_shared` gives as columns."""
         beyond = beyond_sql(terms, self.dialect)
         unknown = frozenset(beyond.unknown)
         look = Columns(
             kind=self.pack.kinds[kind],
             dialect=self.dialect,
-            prepared={mark: (PREPARED, prepared_column(term)) for mark, term in beyond.prepared.items()},
+            prepared={mark: (PREPARED, prepared_column(term)) for mark, term in beyond.prepared.items()}
+            | {mark: (EVENTS, prepared_column(term)) for mark, term in shared.items()},
             features=features,
             labels=labels,
             unknown=unknown,
