@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pytest
-import requests
 
 from tests.web_fixtures import PASSWORD, Console, _filled_people
 
@@ -38,12 +39,24 @@ def provider() -> Iterator[str]:
         for name in ("auditor", "stranger", "unverified", "analyst", "joined"):
             email = "reviewer@example.com" if name == "unverified" else f"{name}@example.com"
             claims = {"email": email, "email_verified": name != "unverified", "name": name}
-            requests.put(f"{url}/users/{name}", json=claims, timeout=10).raise_for_status()
+            assert sent("PUT", f"{url}/users/{name}", json.dumps(claims), "application/json")[0] == 204
         settings.SOCIALACCOUNT_PROVIDERS = company_log_in(
             {"OIDC_URL": url, "OIDC_CLIENT_ID": "zelo", "OIDC_SECRET": "s", "OIDC_NAME": "Acme"}
         )
         yield url
     settings.SOCIALACCOUNT_PROVIDERS = before
+
+
+def sent(method: str, address: str, body: str, kind: str) -> tuple[int, str]:
+    """Call the provider as a browser would, following nothing; return the status and where it leads."""
+    parts = urlsplit(address)
+    call = HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    try:
+        call.request(method, f"{parts.path}?{parts.query}", body.encode(), {"Content-Type": kind})
+        answer = call.getresponse()
+        return answer.status, answer.headers.get("Location", "")
+    finally:
+        call.close()
 
 
 def asked(client: Any, **more: str) -> str:
@@ -58,8 +71,8 @@ def asked(client: Any, **more: str) -> str:
 
 def agreed(address: str, who: str) -> str:
     """Have a person agree at the provider; return where it sends them, without the host."""
-    answer = requests.post(address, data={"sub": who}, allow_redirects=False, timeout=10)
-    parts = urlsplit(answer.headers["Location"])
+    _, location = sent("POST", address, urlencode({"sub": who}), "application/x-www-form-urlencoded")
+    parts = urlsplit(location)
     assert parts.path == CALLBACK
     return urlunsplit(("", "", parts.path, parts.query, ""))
 
