@@ -4,8 +4,8 @@ Sets zelo up and runs everything a contributor runs; needs Python 3.11 or later 
 
     python3 dev.py demo            set up, run zelo's main job on a simulated world, then the whole platform with it;
                                    stays up until Ctrl-C, or ends by itself where there is no terminal (--no-wait)
-    python3 dev.py test            set up, then format, lint, types, walls and all tests
-    python3 dev.py check [--fast]  the same; --fast leaves the slow tests out and takes under a minute
+    python3 dev.py test            set up, then types, format, lint, walls, safety, known flaws and all tests
+    python3 dev.py check [--fast]  the same; --fast leaves safety, flaws and slow tests out: under a minute
     python3 dev.py bench NAME      a benchmark of benchmarks/; --json puts its figures on the last line
     python3 dev.py fix             repair format and lint, and rewrite what is generated (docs, message catalog)
     python3 dev.py lock            choose new versions and write the hash-locked requirements
@@ -18,10 +18,12 @@ import argparse
 import ast
 import hashlib
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Callable  # noqa: UP035 - an old Python must get as far as saying that it is too old
 
@@ -53,10 +55,26 @@ def say(step: str) -> None:
     print(f"==> {step}", flush=True)
 
 
+def environment() -> dict[str, str]:
+    """Return the environment of every command."""
+    return {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
+
+
 def run(*command: str | Path) -> int:
     """Run a command in the repository and return its exit code."""
-    environment = {**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1"}
-    return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=False).returncode
+    return subprocess.run([str(part) for part in command], cwd=ROOT, env=environment(), check=False).returncode
+
+
+def hear(*command: str | Path, most_s: float | None = None) -> tuple[int, str, str]:
+    """Run a command in the repository and return its exit code, what it said, and what it complained of."""
+    words = [str(part) for part in command]
+    try:
+        done = subprocess.run(
+            words, check=False, capture_output=True, text=True, timeout=most_s, cwd=ROOT, env=environment()
+        )
+    except subprocess.TimeoutExpired:
+        return 1, "", f"no answer in {most_s} s"
+    return done.returncode, done.stdout, done.stderr
 
 
 def must(step: str, *command: str | Path) -> None:
@@ -146,17 +164,7 @@ def check(*, fast: bool) -> int:
     """Run every check, the tests last so that their summary closes the output; return 0 when all passed."""
     if not fast:
         bring_programs()
-    steps = {
-        "format": (BIN / "ruff", "format", "--check", "-q", "."),
-        "lint": (BIN / "ruff", "check", "-q", "."),
-        "types": (BIN / "mypy",),
-        "walls": (BIN / "lint-imports",),
-    }
-    failed = []
-    for name, command in steps.items():
-        say(name)
-        if run(*command):
-            failed.append(name)
+    failed = looks(fast=fast)
     say("fast tests" if fast else "tests")
     if failed:
         print(f"failed so far: {', '.join(failed)}", flush=True)
@@ -164,6 +172,56 @@ def check(*, fast: bool) -> int:
     selection = ("-m", "not slow") if fast else ()
     code = run(BIN / "python", "-m", "pytest", "-n", str(min(4, os.cpu_count() or 1)), *selection)
     return code or (1 if failed else 0)
+
+
+def looks(*, fast: bool) -> list[str]:
+    """Look at the code without running it, two looks at a time, and return the names of those that found something."""
+    steps: dict[str, Callable[[], tuple[bool, str]]] = {
+        "types": lambda: passed(BIN / "mypy"),  # first: it takes as long as all others together
+        "format": lambda: passed(BIN / "ruff", "format", "--check", "-q", "."),
+        "lint": lambda: passed(BIN / "ruff", "check", "-q", "."),
+        "walls": lambda: passed(BIN / "lint-imports"),
+    }
+    if not fast:
+        steps["safety"] = lambda: passed(BIN / "bandit", "-q", "-ii", "-c", "pyproject.toml", "-r", "zelo")
+        steps["known flaws"] = known_flaws
+    failed = []
+    with ThreadPoolExecutor(2) as pool:
+        results = {name: pool.submit(step) for name, step in steps.items()}
+        for name, result in results.items():
+            is_passed, told = result.result()
+            say(name)
+            if told.strip():
+                print(told.strip(), flush=True)
+            if not is_passed:
+                failed.append(name)
+    return failed
+
+
+def passed(*command: str | Path) -> tuple[bool, str]:
+    """Run a command; return whether it passed and what it said, its complaints only when it did not."""
+    code, said, complaints = hear(*command)
+    return code == 0, said if code == 0 else said + complaints
+
+
+def known_flaws() -> tuple[bool, str]:
+    """Look the locked versions up among known vulnerabilities; data out of reach is told and no failure."""
+    quiet = ("--progress-spinner", "off", "--timeout", "15", "-f", "json")
+    _, said, complaints = hear(BIN / "pip-audit", "--disable-pip", "--require-hashes", *quiet, "-r", LOCK, most_s=180)
+    try:
+        locked = json.loads(said)["dependencies"]
+    except (ValueError, KeyError):
+        last = (complaints.strip().splitlines() or ["no answer"])[-1]
+        return True, f"could not be looked up: {last[:200]}"
+    known = [one for one in locked if "vulns" in one]
+    if not known:
+        return True, f"could not be looked up: the index has such data on none of {len(locked)} packages"
+    found = [
+        f"{one['name']} {one['version']}: {flaw['id']}, mended in {', '.join(flaw['fix_versions']) or 'no version yet'}"
+        for one in known
+        for flaw in one["vulns"]
+    ]
+    return not found, "\n".join([f"looked up {len(known)} of {len(locked)} packages", *found])
 
 
 def bench(name: str, rest: list[str]) -> int:

@@ -1,7 +1,9 @@
 """
 A pack tried on history: cold, warm after one rule changed, beside the online engine, and on the shipped packs' data.
 
-    python3 dev.py bench backtest [--json] [--sizes 1e6,1e7] [--memory 4GB]
+    python3 dev.py bench backtest [--json] [--sizes 1e6,1e7] [--memory 4GB] [--folder DIR] [--spark 1e7]
+
+10^8 events need some 40 GB of disk below the folder, which is emptied after each size.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import psutil
@@ -25,6 +28,7 @@ import pyarrow.compute as pc
 
 from benchmarks.measure import SHARED, show
 from benchmarks.neutral import event_lines, pack_files, workload
+from benchmarks.row_at_a_time import replayed
 from zelo.adapters.columns import lake_schema
 from zelo.adapters.history import HistoryLimits, HistoryRun
 from zelo.adapters.lake import Lake, LakeWriter, Manifest
@@ -46,6 +50,8 @@ DIFFERENT = 50_000
 """Events that are generated; a larger lake repeats them, later."""
 STEP_S = 5.0
 ONLINE_EVENTS = 50_000
+SPARK = "--master local-cluster[2,1,2048] --driver-memory 2g pyspark-shell"
+"""Two executors of one core, each a process of its own."""
 ROOT = Path(__file__).resolve().parent.parent
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -147,17 +153,23 @@ def timed(pack: Pack, lake: Path, out: Path, cache: Path | None, limits: History
     return Timed(run, wall, cpu, peak / 2**30)
 
 
-def online_rate(pack: Pack, lake: Path) -> float:
-    """Return the events that the online engine decides in a second of CPU time, read from the lake."""
+def online(pack: Pack, lake: Path) -> tuple[int, int, float]:
+    """Decide the first events of a lake online; return how many, how often rules fired, and the processor seconds."""
     engine = Engine(pack)
-    count, start = 0, time.process_time()
-    for batch in Lake(lake, engine.decoder).read():
-        for order_key, event in batch:
-            engine.decide(event, order_key)
-        count += len(batch)
-        if count >= ONLINE_EVENTS:
-            break
-    return count / (time.process_time() - start)
+    count = fired = 0
+    start = time.process_time()
+    events = (one for batch in Lake(lake, engine.decoder).read() for one in batch)
+    for order_key, event in islice(events, ONLINE_EVENTS):
+        fired += len(engine.decide(event, order_key).fired)
+        count += 1
+    return count, fired, time.process_time() - start
+
+
+def row_at_a_time(count: int) -> tuple[int, float]:
+    """Replay the same events by the baseline; return how often rules fired, and the processor seconds."""
+    work = workload()
+    lines = event_lines(work.make_events(count), step_s=STEP_S)
+    return replayed(work, work.make_rules(RULES), lines)
 
 
 def sized(size: int, folder: Path, limits: HistoryLimits) -> dict[str, object]:
@@ -169,14 +181,18 @@ def sized(size: int, folder: Path, limits: HistoryLimits) -> dict[str, object]:
     computed = warm.run.manifest.computed
     assert computed and all(step.startswith("states") for step in computed), computed
     rate = events / cold.cpu_s
-    online = online_rate(pack, lake)
+    count, fired, online_s = online(pack, lake)
+    fired_by_rows, rows_s = row_at_a_time(count)
+    assert fired == fired_by_rows, (fired, fired_by_rows)
     exponent = f"{events:.0e}".replace("+0", "")
     for name, one in (("cold", cold), ("warm", warm)):
         print(f"{events} events {name}: {dict(one.run.manifest.seconds)}", file=sys.stderr)
     return {
         "cold_events_per_cpu_s": round(rate),
-        "online_events_per_cpu_s": round(online),
-        "ratio_to_online": round(rate / online, 2),
+        "online_events_per_cpu_s": round(count / online_s),
+        "ratio_to_online": round(rate * online_s / count, 2),
+        "row_at_a_time_events_per_cpu_s": round(count / rows_s),
+        "ratio_to_row_at_a_time": round(rate * rows_s / count, 2),
         "cold_s": round(cold.wall_s, 2),
         "cold_cpu_s": round(cold.cpu_s, 2),
         "warm_s": round(warm.wall_s, 2),
@@ -208,12 +224,29 @@ def shipped(name: str, data: str, folder: Path, limits: HistoryLimits) -> float:
     return statistics.median(walls)
 
 
+def on_spark(size: int, folder: Path, limits: HistoryLimits) -> dict[str, object]:
+    """Measure a lake on Spark in two executors of their own beside the driver; the answer is held against DuckDB's."""
+    os.environ.setdefault("PYSPARK_SUBMIT_ARGS", SPARK)
+    pack, lake = pack_of(), folder / "lake"
+    events = write_lake(pack, lake, size)
+    started = time.perf_counter()
+    run = run_sql(pack, lake, folder / "spark", limits=limits, engine="spark")
+    spark_s = time.perf_counter() - started
+    other = run_sql(pack, lake, folder / "duckdb", limits=limits)
+    assert run.manifest.rules == other.manifest.rules, "Spark and DuckDB differ"
+    assert run.manifest.effects == other.manifest.effects, "Spark and DuckDB differ"
+    print(f"{events} events on Spark: {dict(run.manifest.seconds)}", file=sys.stderr)
+    return {"spark_events": events, "spark_s": round(spark_s, 1)}
+
+
 def main() -> None:
     """Measure what the options name; say what was left out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--sizes", default="1e6", help="events, as 1e6,1e7; the figures without a size are of the last")
     parser.add_argument("--memory", default="4GB")
+    parser.add_argument("--folder", type=Path, help="where lakes and results are made; a temporary folder otherwise")
+    parser.add_argument("--spark", metavar="EVENTS", help="run so many events on Spark too, in separate executors")
     parser.add_argument("--no-packs", action="store_true", help="leave out the shipped packs")
     options = parser.parse_args()
     limits = HistoryLimits(memory=options.memory)
@@ -223,8 +256,11 @@ def main() -> None:
         show(figures, as_json=options.json)
         return
     for size in options.sizes.split(","):
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
             figures |= sized(int(float(size)), Path(folder), limits)
+    if options.spark:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            figures |= on_spark(int(float(options.spark)), Path(folder), limits)
     if not options.no_packs:
         for key, name, data in (
             ("wiki_s", "wiki_enforcement", "wiki_enforcement"),

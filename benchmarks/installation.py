@@ -96,7 +96,7 @@ class Installation:
                 pass
             process.wait()
 
-    def wait_ready(self, timeout_s: float = 60) -> None:
+    def wait_ready(self, timeout_s: float = 180) -> None:
         """Wait until the server answers."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

@@ -33,15 +33,13 @@ def _serve(port: int) -> None:
 
 
 def _work(batch: int, flush_s: float, file_bytes_max: int) -> None:
-    from pathlib import Path
-
     from django.conf import settings
 
     from zelo.worker.loop import Worker
 
     if file_bytes_max:
         resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes_max, resource.getrlimit(resource.RLIMIT_FSIZE)[1]))
-    Worker(Path(settings.LAKE), batch=batch, flush_s=flush_s).run()
+    Worker(settings.LAKE, batch=batch, flush_s=flush_s).run()
 
 
 def main() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import json
 import os
 import statistics
 import tempfile
@@ -16,6 +17,7 @@ import psycopg
 from benchmarks.chaos import chaos
 from benchmarks.installation import Installation, events, installation
 from benchmarks.measure import show
+from benchmarks.neutral import event_lines, pack_files, workload
 
 BATCH = 500
 
@@ -137,6 +139,62 @@ def from_kafka(place: Installation, lines: list[bytes]) -> dict[str, float]:
     return {"kafka_events_per_s": float(len(lines) - int(already)) / seconds}
 
 
+def activation(place: Installation, seconds: float = 3.0) -> dict[str, float]:
+    """
+    Return how long a pack of 300 rules takes from its files to the first decision by it, and what service noticed.
+
+    Another version of the same pack decides meanwhile; a caller brings ten events at a time, one call after the other.
+    """
+    work = workload()
+    files = pack_files(work, work.make_rules(300), by_kind=False)
+    lines = event_lines(work.make_events(20_000))
+    put_to_work(place, files)
+    stop = threading.Event()
+
+    def bring() -> None:
+        for start in range(0, len(lines), 10):
+            place.call("POST", "/api/v1/events", b"[" + b",".join(lines[start : start + 10]) + b"]")
+            if stop.wait(0.01):
+                return
+
+    caller = threading.Thread(target=bring)
+    caller.start()
+    time.sleep(seconds)
+    began = place.sql("SELECT now()")[0][0]
+    version = put_to_work(place, {**files, "pack.yaml": files["pack.yaml"] + b"# another version\n"})
+    time.sleep(seconds)
+    stop.set()
+    caller.join()
+    drain(place)
+    first = place.sql("SELECT extract(epoch FROM min(decided_at) - %s)::float8 FROM zelo_decision"
+                      " WHERE pack_version_id = %s", began, version)[0][0]  # fmt: skip
+    return {
+        "activate_300_s": first,
+        "activate_300_pause_ms": longest_gap_ms(place, began, 0.0, first + 1),
+        "activate_300_pause_before_ms": longest_gap_ms(place, began, -seconds / 2, 0.0),
+    }
+
+
+def put_to_work(place: Installation, files: dict[str, bytes]) -> int:
+    """Store a pack by the API and activate it; return the version's id."""
+    told = {"files": {path: text.decode() for path, text in files.items()}, "activate": True}
+    status, body = place.call("POST", "/api/v1/packs", json.dumps(told).encode(), timeout_s=120)
+    if status != 200:
+        raise RuntimeError(f"the pack was not taken: {status} {body[:500]!r}")
+    return int(json.loads(body)["id"])
+
+
+def longest_gap_ms(place: Installation, began: object, since_s: float, until_s: float) -> float:
+    """Return the longest time between two batches of decisions in a stretch around a moment."""
+    rows = place.sql(
+        "SELECT max(gap)::float8 FROM (SELECT extract(epoch FROM at - lag(at) OVER (ORDER BY at)) * 1000 AS gap"
+        " FROM (SELECT DISTINCT decided_at AS at FROM zelo_decision WHERE decided_at BETWEEN"
+        " %s + make_interval(secs => %s) AND %s + make_interval(secs => %s)) moments) gaps",
+        began, since_s, began, until_s,
+    )  # fmt: skip
+    return float(rows[0][0] or 0.0)
+
+
 def bytes_of_nothing(place: Installation) -> float:
     """Return how much the tables hold for an event whose decision does nothing, events and indexes included."""
     with psycopg.connect(place.url, autocommit=True) as connection:
@@ -167,6 +225,7 @@ def run(folder: Path, *, count: int, kills: int) -> dict[str, object]:
             figures[f"decide_64_callers.{name}"] = value
         used = cpu_s(place.processes["serve"].pid) + cpu_s(place.processes["worker"].pid) - before
         figures["decide_cpu_ms"] = used / 2_500 * 1e3
+        figures |= activation(place)
         place.kill("worker")
         figures |= from_kafka(place, lines[count : count * 2])
     if kills:

@@ -134,6 +134,30 @@ def test_one_event_is_decided_while_the_caller_waits(platform: Platform, api: Ca
     assert api("GET", f"/decisions?event_id={fired['event_id']}")[1] == fired
 
 
+def test_a_call_that_waits_costs_six_statements(platform: Platform, api: Caller) -> None:
+    """The door writes with two statements, and the worker decides, stores and answers with four."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from zelo.intake.flows import Incoming, append
+    from zelo.worker.loop import Worker
+
+    worker = Worker(platform.lake, sends=False)
+    worker._beat()
+    (held,) = worker.owned.values()
+    while held.step(10):
+        pass
+    quiet = stream(1)[0]
+    one = Incoming(str(quiet["id"]), str(quiet["kind"]), 0, json.dumps(quiet))
+    with CaptureQueriesContext(connection) as door:
+        append([one], source="test", now=NOW, reply_to="zelo_reply_test")
+    with CaptureQueriesContext(connection) as work:
+        assert held.step(10) == 1
+    assert platform.value("SELECT count(*) FROM zelo_decision WHERE fired IS NULL") == 1
+    told = [one["sql"] for one in work.captured_queries if one["sql"] not in ("BEGIN", "COMMIT")]
+    assert (len(door.captured_queries), len(told)) == (1, 4), told
+
+
 def test_effects_are_taken_back_once_after_a_preview(platform: Platform, api: Caller) -> None:
     """A preview changes nothing; an undo is on record, in the ledger and in the feed; a second one is a conflict."""
     api("POST", "/events", stream(200))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -99,19 +100,59 @@ def test_the_tests_run_last_and_an_earlier_failure_still_fails(monkeypatch: pyte
     ran: list[str] = []
 
     def record(*command: str | Path) -> int:
-        ran.append(" ".join(str(part) for part in command))
-        return 1 if "lint-imports" in ran[-1] else 0
+        words = " ".join(str(part) for part in command)
+        ran.append(words)
+        return int("lint-imports" in words)
+
+    def heard(*command: str | Path) -> tuple[int, str, str]:
+        return record(*command), "", ""
 
     monkeypatch.setattr(dev, "run", record)
+    monkeypatch.setattr(dev, "hear", heard)
     assert dev.check(fast=False) == 1
-    assert len(ran) == 5 and "pytest" in ran[-1] and "not slow" not in ran[-1]
+    assert len(ran) == 7 and "pytest" in ran[-1] and "not slow" not in ran[-1]
+    ran.clear()
     assert dev.check(fast=True) == 1
-    assert "not slow" in ran[-1]
+    assert len(ran) == 5 and "not slow" in ran[-1]
+
+
+def test_what_a_look_finds_is_shown_and_complaints_only_of_one_that_failed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every look is named in the same order; one that passed does not show its warnings."""
+    monkeypatch.setattr(dev, "hear", lambda tool, *_: (int(tool.name == "mypy"), f"{tool.name} said", " and warned"))
+    assert dev.looks(fast=True) == ["types"]
+    told = capsys.readouterr().out
+    assert told.startswith("==> types\nmypy said and warned\n==> format\nruff said\n") and told.count("warned") == 1
+
+
+AUDITED = {"name": "a", "version": "1", "vulns": []}
+FLAWED = {"name": "b", "version": "2", "vulns": [{"id": "CVE-1", "fix_versions": ["3"]}]}
+UNKNOWN = {"name": "c", "skip_reason": "not found"}
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ([AUDITED, UNKNOWN], (True, "looked up 1 of 2 packages")),
+        ([AUDITED, FLAWED], (False, "looked up 2 of 2 packages\nb 2: CVE-1, mended in 3")),
+        ([UNKNOWN], (True, "could not be looked up: the index has such data on none of 1 packages")),
+        (None, (True, "could not be looked up: no route")),
+    ],
+)
+def test_a_known_flaw_fails_and_data_out_of_reach_is_told(
+    monkeypatch: pytest.MonkeyPatch, said: list[object] | None, expected: tuple[bool, str]
+) -> None:
+    """What nobody could look up is not called sound, and does not stop anyone either."""
+    out = "" if said is None else json.dumps({"dependencies": said})
+    monkeypatch.setattr(dev, "hear", lambda *_, **__: (1, out, "Traceback\nno route\n"))
+    assert dev.known_flaws() == expected
 
 
 def test_when_the_tests_fail_their_code_is_the_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the test runner reports is passed on as it is."""
-    monkeypatch.setattr(dev, "run", lambda *command: 3 if "pytest" in command else 0)
+    monkeypatch.setattr(dev, "run", lambda *command: 3)
+    monkeypatch.setattr(dev, "hear", lambda *command: (0, "", ""))
     assert dev.check(fast=True) == 3
 
 

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -19,27 +20,60 @@ from zelo.history.flows import run_sql
 from zelo.policy.load_pack import load_pack
 
 ONE = HistoryLimits(memory="500MB", threads=1)
+FORMS: dict[str, dict[str, object]] = {
+    "arrays": {},
+    "arrays in parts, texts shared": {
+        "zelo.adapters.history_arrays.BYTES_A_ROW": 10_000_000,
+        "zelo.adapters.history_arrays._UNEVEN": 1000,
+        "zelo.policy.to_sql.rules.SHARED_AT": 1,
+    },
+    "a key too large for arrays": {
+        "zelo.adapters.history_arrays.BYTES_A_ROW": 100_000_000,
+        "zelo.adapters.history_arrays._UNEVEN": 0,
+    },
+    "windows in SQL": {"zelo.adapters.history_arrays.ARRAYS": False},
+}
+"""Ways to compute the same, as settings."""
+
+
+def in_form(form: str) -> pytest.MonkeyPatch:
+    """Choose a way to compute, until this is undone."""
+    patch = pytest.MonkeyPatch()
+    for name, value in FORMS[form].items():
+        patch.setattr(name, value)
+    return patch
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(packs(), st.lists(streams(), min_size=1, max_size=1))
-def test_random_packs_on_random_events(files: Mapping[str, bytes], histories: list[list[dict[str, object]]]) -> None:
-    """Random packs on random events."""
+@given(packs(), st.lists(streams(), min_size=1, max_size=1), st.sampled_from(sorted(FORMS)))
+def test_random_packs_on_random_events(
+    files: Mapping[str, bytes], histories: list[list[dict[str, object]]], form: str
+) -> None:
+    """Random packs on random events, computed in each way."""
     pack = load_pack(files, Report())
     assume(pack is not None)
     assert pack is not None
     with tempfile.TemporaryDirectory() as folder:
         for events in histories:
             lake = lake_of(pack, events, Path(folder) / "lake")
-            run = run_sql(pack, lake, Path(folder) / "out", limits=ONE)
+            patch = in_form(form)
+            try:
+                run = run_sql(pack, lake, Path(folder) / "out", limits=ONE)
+            finally:
+                patch.undo()
             assert differences(pack, lake, run) == []
 
 
-def test_a_small_stream_with_labels_limits_and_ties(tmp_path: Path) -> None:
-    """A small stream with labels limits and ties."""
+@pytest.mark.parametrize("form", FORMS)
+def test_a_small_stream_with_labels_limits_and_ties(tmp_path: Path, form: str) -> None:
+    """A small stream with labels, limits and ties."""
+    monkeypatch = in_form(form)
     pack = open_pack(write_pack(tmp_path / "pack"))
     lake = lake_of(pack, stream(800), tmp_path / "lake")
-    run = run_sql(pack, lake, tmp_path / "out", limits=ONE)
+    try:
+        run = run_sql(pack, lake, tmp_path / "out", limits=ONE)
+    finally:
+        monkeypatch.undo()
     assert differences(pack, lake, run) == []
     assert run.manifest.events == 800
     assert run.manifest.effects["add_label"] > 0 and run.manifest.held["rule_limit"]["add_label"] > 0

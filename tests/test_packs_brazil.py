@@ -13,18 +13,25 @@ from zelo.adapters.lake import Lake
 from zelo.adapters.packs import open_pack
 from zelo.adapters.sources import Import, import_events
 from zelo.adapters.stage import Clock
-from zelo.decide.flows import Run, run_history
+from zelo.decide.flows import Outcome, Run, run_history
 from zelo.decide.logic import Engine
 from zelo.events.decode import Decoder
 from zelo.simulate.figures import findings
 
 
+@pytest.fixture(scope="module")
+def decided(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Outcome]:
+    """Return a world whose truth is known, the folder of a run over it, and how that came out."""
+    world, out = kept(accounts=2_000, days=60, seed=1), tmp_path_factory.mktemp("brazil") / "run"
+    run = Run(pack=open_pack(PACK), source=world, out=out, now_us=None)
+    return world, out, run_history(run, _silent, lambda: False)
+
+
 @pytest.mark.slow
-def test_every_policy_finds_what_it_is_made_for(tmp_path: Path) -> None:
+def test_every_policy_finds_what_it_is_made_for(decided: tuple[Path, Path, Outcome]) -> None:
     """On a world whose truth is known each policy flags guilty ones, and those about content hardly any innocent."""
-    world, pack = kept(accounts=2_000, days=60, seed=1), open_pack(PACK)
-    run_history(Run(pack=pack, source=world, out=tmp_path / "run", now_us=None), _silent, lambda: False)
-    found = {score.policy: score for score in findings(world, tmp_path / "run", pack)}
+    (world, out, _), pack = decided, open_pack(PACK)
+    found = {score.policy: score for score in findings(world, out, pack)}
     assert set(found) == {policy.id for policy in pack.policies} - {"respect"}, "no insult of a seller in the world"
     missed = {name for name, score in found.items() if score.guilty >= 12 and not score.found}
     assert missed == set()
@@ -33,11 +40,9 @@ def test_every_policy_finds_what_it_is_made_for(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_rules_stay_rare_in_a_world(tmp_path: Path) -> None:
+def test_the_rules_stay_rare_in_a_world(decided: tuple[Path, Path, Outcome]) -> None:
     """Most of what happens is innocent: rules that fire on everything tell nothing."""
-    world, pack = kept(accounts=2_000, days=60, seed=1), open_pack(PACK)
-    outcome = run_history(Run(pack=pack, source=world, out=tmp_path / "run", now_us=None), _silent, lambda: False)
-    summary = outcome.summary
+    summary, pack = decided[2].summary, open_pack(PACK)
     assert summary.events_fired < 0.02 * summary.decided
     assert sum(count.fired > 0 for count in summary.rules.values()) >= 0.65 * len(pack.rules)
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.platform_fixtures import NOW, Platform
 from tests.small_run import PACK_FILES, stream
+from zelo.adapters.lake_store import lake_store
 
 WHO = "seller-maria-57"
 EMAIL = "maria.da.silva@example.com"
@@ -270,7 +271,7 @@ def test_what_is_old_goes_when_its_time_is_over(platform: Platform, monkeypatch:
     assert platform.value("SELECT count(*) FROM zelo_decision") == 100
     files = platform.value("SELECT count(*) FROM zelo_lake_file WHERE kind = 'review.posted'")
     held = LegalHold.objects.create(entity_kind="account", entity="s1", reason="c", placed_by="t", placed_at=NOW)
-    assert expire(platform.lake, now=NOW) == 0
+    assert expire(lake_store(platform.lake), now=NOW) == 0
     held.delete()
-    assert expire(platform.lake, now=NOW) == files > 0
+    assert expire(lake_store(platform.lake), now=NOW) == files > 0
     assert platform.value("SELECT count(*) FROM zelo_lake_file WHERE kind = 'listing.created'") > 0

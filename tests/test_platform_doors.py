@@ -9,8 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.platform_fixtures import Platform
+from tests.platform_fixtures import Platform, wait_until
 from tests.small_run import stream
+
+
+def answers(port: int) -> bool:
+    """Tell whether somebody listens at a port."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.slow
@@ -27,6 +33,7 @@ def test_the_client_talks_to_a_real_server(platform: Platform) -> None:
     worker = platform.start("worker", "--flush", "1")
     client = Client(f"http://127.0.0.1:{port}", key, attempts=9)
     try:
+        wait_until(lambda: answers(port) and platform.value("SELECT count(*) FROM zelo_worker") == 1)
         events = stream(60)
         done = client.bring(events[:50], at_once=20)
         assert sum(one.accepted for one in done) == 50
@@ -42,7 +49,7 @@ def test_the_client_talks_to_a_real_server(platform: Platform) -> None:
         client.close()
         for process in (worker, server):
             process.send_signal(signal.SIGTERM)
-        codes = [process.wait(60) for process in (worker, server)]
+        codes = [process.wait(120) for process in (worker, server)]
     assert codes == [0, 0]
     assert platform.value("SELECT sum(next - lake_next) FROM zelo_progress") == 0
     assert platform.value("SELECT count(*) FROM zelo_worker") == 0

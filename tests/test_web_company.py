@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pytest
 
-from tests.web_fixtures import PASSWORD, Console, _filled_people
+from tests.web_fixtures import PASSWORD, Console, make_people, people_by_name
 
 CALLBACK = "/entrance/oidc/oidc/login/callback/"
 
@@ -22,7 +22,8 @@ def people(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     from tests.platform_fixtures import _platform
 
     for platform in _platform(_template, tmp_path_factory.mktemp("people")):
-        yield Console(platform, 0, "", 0, 0, _filled_people())
+        make_people()
+        yield Console(platform, 0, "", 0, 0, people_by_name())
 
 
 @pytest.fixture(scope="module")

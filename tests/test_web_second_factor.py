@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.web_fixtures import PASSWORD, Console, _filled_people
+from tests.web_fixtures import PASSWORD, Console, make_people, people_by_name
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,8 @@ def people(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     from tests.platform_fixtures import _platform
 
     for platform in _platform(_template, tmp_path_factory.mktemp("factor")):
-        yield Console(platform, 0, "", 0, 0, _filled_people())
+        make_people()
+        yield Console(platform, 0, "", 0, 0, people_by_name())
 
 
 def code(secret: str, later_s: int = 0) -> str:

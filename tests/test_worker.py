@@ -83,3 +83,28 @@ def test_a_worker_that_lost_its_partition_writes_nothing(platform: Platform) -> 
     with pytest.raises(Fenced):
         zombie.owned[0].step(10)
     assert platform.value("SELECT count(*) FROM zelo_decision") == 0
+
+
+def test_house_work_that_fails_stops_neither_deciding_nor_the_lake(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong setting or a damaged file is told and tried again; one worker at a time does this work."""
+    from zelo.worker import lake, loop
+
+    monkeypatch.setattr(loop, "SWEEP_S", -1)
+    calls: list[str] = []
+
+    def failing(store: object, **_: object) -> int:
+        calls.append("compact")
+        raise ValueError("damaged")
+
+    monkeypatch.setattr(loop, "compact", failing)
+    platform.activate()
+    platform.bring(stream(20))
+    platform.work()
+    assert calls and len(lake.files("decisions")) > 0
+    monkeypatch.setattr(loop, "compact", lambda store, **_: calls.append("again"))
+    platform.work()
+    assert "again" in calls
+    held = platform.value("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = %s", loop._LOCKS)
+    assert held == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,8 +13,8 @@ from typing import Any
 import pytest
 
 from benchmarks.small_world import small_world
-from tests.places import REPOSITORY
-from tests.platform_fixtures import NOW, Platform, _platform
+from tests.places import REPOSITORY, once
+from tests.platform_fixtures import NOW, TEMPLATE, Platform, _platform, new_platform
 from zelo.adapters.packs import read_pack_files
 
 PASSWORD = "correct-horse-battery"
@@ -21,6 +22,8 @@ EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{7*7}}{% now %
 """Text that must come out as text, wherever an event or a person brings it."""
 SECRET = "moro na rua das Flores"
 """Personal data in a review."""
+FILLED = "console_template"
+"""The database with the small world in it, from which that of each module is copied."""
 
 
 @dataclass
@@ -80,37 +83,55 @@ def _moved(value: Any, shift: timedelta) -> Any:
 @pytest.fixture(scope="module")
 def console(_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Console]:
     """Yield a console with a world in it."""
-    for platform in _platform(_template, tmp_path_factory.mktemp("console")):
-        yield _filled(platform)
-
-
-def _filled(platform: Platform) -> Console:
-    from zelo.people.flows import SYSTEM
     from zelo.web.reads import packs
-    from zelo.worker.personal.requests import ask, hold
 
+    made = once("console", lambda folder: _fill(new_platform(_template, folder, FILLED, TEMPLATE)))
+    folder = tmp_path_factory.mktemp("console")
+    shutil.copytree(made / "lake", folder / "lake")
     for cached in (packs.pack_of, packs.engine_of, packs.markets_of):
         cached.cache_clear()
+    for platform in _platform(_template, folder, FILLED):
+        yield _console(platform)
+
+
+def _fill(platform: Platform) -> None:
+    """Put the world and the people into an installation, and let go of its database, to be copied."""
+    from django.db import connections
+
+    from zelo.people.flows import SYSTEM
+    from zelo.worker.personal.requests import ask, hold
+
     platform.activate(read_pack_files(Path(REPOSITORY / "packs" / "br_social_commerce")))
     platform.bring(world(), source=f"file:{EVIL}")
     platform.bring([{"kind": "order.placed", "id": EVIL, "occurred_at": EVIL}])
-    request = ask("export", "account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW).pk
+    ask("export", "account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
     hold("account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
     platform.work()
-    people = _filled_people()
-    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
-    letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
-    return Console(platform, decision, EVIL, letter, request, people)
+    make_people()
+    connections.close_all()
 
 
-def _filled_people() -> dict[str, Any]:
+def make_people() -> None:
     """Make a person for each role, and some more."""
     from zelo.cli.serving import keep_person
-    from zelo.people.tables import Person
     from zelo.web.permissions import ROLES
 
     for role in ROLES:
         keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
     keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
     keep_person("spare@example.com", name="Spare", roles=("auditor",), markets=(), password=PASSWORD)
+
+
+def people_by_name() -> dict[str, Any]:
+    """Return the people that `make_people` made."""
+    from zelo.people.tables import Person
+    from zelo.web.permissions import ROLES
+
     return {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
+
+
+def _console(platform: Platform) -> Console:
+    decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
+    letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
+    request = platform.value("SELECT max(id) FROM zelo_personal_request")
+    return Console(platform, decision, EVIL, letter, request, people_by_name())

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.places import REPOSITORY
-from zelo.adapters.packs import open_pack
+from tests.places import REPOSITORY, once
 from zelo.policy.pack import Pack
 from zelo.simulate.governed import PackGovernor
 from zelo.simulate.making import Made, Order, make_world
@@ -30,11 +28,13 @@ def made(out: Path, *, accounts: int = 400, days: int = 12, seed: int = 3, pack:
 
 
 @cache
-def kept(accounts: int = 400, days: int = 12, seed: int = 3, governed: bool = False) -> Path:
-    """Return the folder of a world that all tests of this process share."""
-    out = Path(mkdtemp(prefix="zelo-world-")) / "world"
-    made(out, accounts=accounts, days=days, seed=seed, pack=open_pack(PACK) if governed else None)
-    return out
+def kept(accounts: int = 400, days: int = 12, seed: int = 3) -> Path:
+    """Return the folder of a world that all tests of this run share."""
+
+    def make(out: Path) -> None:
+        made(out, accounts=accounts, days=days, seed=seed)
+
+    return once(f"world-{accounts}-{days}-{seed}", make)
 
 
 def fingerprints(root: Path) -> dict[str, str]:

@@ -74,7 +74,7 @@ DATABASES = {
     )
 }
 LAKE = os.environ.get("LAKE") or str(HOME / "lake")
-"""A folder."""
+"""A folder, or `s3://bucket/prefix`."""
 KAFKA_BOOTSTRAP = os.environ.get("KAFKA_BOOTSTRAP", "")
 KAFKA_TOPIC_IN = os.environ.get("KAFKA_TOPIC_IN", "zelo.events")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

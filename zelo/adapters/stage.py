@@ -87,7 +87,8 @@ class Sequenced:
 class Stage:
     """A DuckDB database of its own in a folder of its own; both go away at the end."""
 
-    def __init__(self, folder: Path, kinds: Mapping[str, Kind], limits: Limits) -> None:
+    def __init__(self, folder: Path, kinds: Mapping[str, Kind], limits: Limits, *, in_memory: bool = False) -> None:
+        """`in_memory`: what is staged is on disk only where memory does not suffice."""
         self.folder = folder
         self.kinds = kinds
         self.limits = limits
@@ -97,7 +98,9 @@ class Stage:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
-            self.db = duckdb.connect(str(folder / "stage.duckdb"), config={"memory_limit": limits.memory})
+            self.db = duckdb.connect(
+                ":memory:" if in_memory else str(folder / "stage.duckdb"), config={"memory_limit": limits.memory}
+            )
         except duckdb.ParserException:
             raise InvalidInput(N_("`{text}` is no amount of memory as in `1GB`"), text=limits.memory) from None
         self.run(f"SET temp_directory = {literal(str(folder / 'spill'))}")

@@ -84,7 +84,7 @@ def run_backtest(job: Backtest, progress: Progress) -> Figures:
             for version, pack in (("new", job.question.pack), ("old", job.question.old))
             if pack is not None
         }
-        stage = Stage(place / "stage", {}, job.limits)
+        stage = Stage(place / "stage", {}, job.limits, in_memory=True)
         try:
             figures = _figures(job, lake, stage, decided, progress)
             progress(N_("writing the report"), 0, 0)
@@ -140,7 +140,7 @@ def _curve(job: Sweep, found: Threshold, place: Path, progress: Progress) -> Cur
     version = hashlib.sha256(f"{pack.version} {found.rule.name} {found.constant}".encode()).hexdigest()
     loose = loosest(pack, found, version)
     decided = {"new": job.engine.decide(loose, lake.root, place / "new", job.question.until_us, progress)}
-    stage = Stage(place / "stage", {}, job.limits)
+    stage = Stage(place / "stage", {}, job.limits, in_memory=True)
     try:
         store = store_of(lake, stage, decided, job.question)
         outcome = outcome_named(job.question)

@@ -64,7 +64,11 @@ def hints(ask: Ask, store: Store, pack: Pack, rules: Standing) -> tuple[Hint, ..
 
 
 def _keep_seen(ask: Ask, store: Store) -> None:
-    """Make `seen(order_key, features)` of the events that were hit, once: it is read for every rule."""
+    """
+    Make `seen(order_key, features)` of the events that were hit, and `seen_KIND` of their fields.
+
+    Once: they are read for every rule, and the lake is large.
+    """
     wanted = "SELECT order_key FROM first_hit WHERE version = 'new'"
     parts = {
         f"SELECT order_key, features FROM {sql} WHERE order_key IN ({wanted})"
@@ -73,6 +77,25 @@ def _keep_seen(ask: Ask, store: Store) -> None:
     }
     nothing = "SELECT CAST(0 AS BIGINT) AS order_key, CAST(NULL AS VARCHAR) AS features LIMIT 0"
     ask(f"CREATE TABLE seen AS {' UNION ALL '.join(sorted(parts)) or nothing}")
+    for kind, (_, sql, _) in store.kinds.items():
+        listed = ", ".join(["order_key", "event_id", *map(quoted, _fields(store, kind))])
+        ask(f"CREATE TABLE {_seen(kind)} AS SELECT {listed} FROM {sql} WHERE order_key IN ({wanted})")
+
+
+def _seen(kind: str) -> str:
+    return quoted(f"seen_{kind}")
+
+
+def _fields(store: Store, kind: str) -> list[str]:
+    """Return the fields of a kind that a tree may ask about."""
+    declared, _, has = store.kinds[kind]
+    return [
+        column.name
+        for column in columns(declared)
+        if column.name in has
+        and column.type in (INT, DOUBLE, BOOL, STRING)
+        and not _personal(declared.fields, column.path)
+    ]
 
 
 def _table(ask: Ask, store: Store, pack: Pack, rule: str, kinds: Sequence[str]) -> Table | None:
@@ -96,19 +119,12 @@ def _table(ask: Ask, store: Store, pack: Pack, rule: str, kinds: Sequence[str]) 
 
 def _rows(ask: Ask, store: Store, rule: str, kind: str) -> list[tuple[dict[str, object], bool, bool]]:
     """Return, for first hits on one kind: what could be seen, whether the outcome came true, which half it is of."""
-    declared, sql, has = store.kinds[kind]
-    fields = [
-        column.name
-        for column in columns(declared)
-        if column.name in has
-        and column.type in (INT, DOUBLE, BOOL, STRING)
-        and not _personal(declared.fields, column.path)
-    ]
+    fields = _fields(store, kind)
     listed = "".join(f", e.{quoted(name)}" for name in fields)
     found = []
     for features, state, half, *values in ask(f"""
         SELECT d.features, f.state, instr('02468ace', left(md5(f.unit), 1)) > 0{listed}
-        FROM first_hit f JOIN seen d USING (order_key) JOIN {sql} e USING (order_key)
+        FROM first_hit f JOIN seen d USING (order_key) JOIN {_seen(kind)} e USING (order_key)
         WHERE f.version = 'new' AND f.rule = {literal(rule)} AND f.state IN ('yes', 'no')
         ORDER BY md5(e.event_id) LIMIT {ROWS_MAX}
     """):
@@ -132,11 +148,14 @@ def _personal(level: ObjectOf, path: tuple[str, ...]) -> bool:
 def _names(rows: Sequence[Mapping[str, object]]) -> tuple[tuple[str, object], ...]:
     """Return the columns of the table: numbers as they are, a text field as one question for each of its values."""
     values: dict[str, set[object]] = {}
-    for row in rows:
-        for name, value in row.items():
-            kept = values.setdefault(name, set())
-            if isinstance(value, bool | int | float | str) and len(kept) <= max(WORDS_MAX, 2):
+    for name in {name for row in rows for name in row}:
+        kept = values.setdefault(name, set())
+        for row in rows:
+            value = row.get(name)
+            if isinstance(value, (bool, int, float, str)):
                 kept.add(value)
+                if len(kept) > max(WORDS_MAX, 2):
+                    break
     names: list[tuple[str, object]] = []
     for name in sorted(values):
         texts = sorted(value for value in values[name] if isinstance(value, str))

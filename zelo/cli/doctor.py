@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 
 import click
+import pyarrow as pa
 
+from zelo.adapters.lake_store import FolderLake, lake_store
+from zelo.base.errors import ZeloError
 from zelo.base.messages.message import N_
-from zelo.cli.platform import lake_folder, now, prepare
-from zelo.cli.speech import Command, _, language_option, number, say
+from zelo.cli.platform import lake, now, prepare
+from zelo.cli.speech import Command, _, language_option, number, say, words_of
 
 _FREE_LEAST = 1 << 30
+_PROBE = "probe.parquet"
 Finding = tuple[str, str]
 """`ok`, `warning` or `fault`, and the words."""
 
@@ -70,8 +73,9 @@ def _work() -> Iterator[Finding]:
         yield "warning", _(N_("open dead letters: {count}")).format(count=number(letters))
     if dead:
         yield "warning", _(N_("deliveries that were given up: {count}")).format(count=number(dead))
+    store = lake_store(lake())
     missing = [path for path in LakeFile.objects.order_by("-id").values_list("path", flat=True)[:200]
-               if not (lake_folder() / path).is_file()]  # fmt: skip
+               if not store.has(path)]  # fmt: skip
     if missing:
         yield "fault", _(N_("files of the lake are missing, as {path}")).format(path=missing[0])
 
@@ -79,17 +83,14 @@ def _work() -> Iterator[Finding]:
 def _machine() -> Iterator[Finding]:
     from django.conf import settings
 
-    lake_folder().mkdir(parents=True, exist_ok=True)
+    store = lake_store(lake())
     try:
-        with tempfile.TemporaryFile(dir=lake_folder()):
-            pass
-    except OSError as error:
-        yield (
-            "fault",
-            _(N_("the lake in {path} may not be written to: {reason}")).format(path=lake_folder(), reason=error),
-        )
-    free = shutil.disk_usage(lake_folder()).free
-    if free < _FREE_LEAST:
+        store.write(_PROBE, pa.table({"at": [now()]}))
+        store.remove(_PROBE)
+    except (OSError, ZeloError) as error:
+        text = _(N_("the lake in {path} may not be written to: {reason}"))
+        yield "fault", text.format(path=store, reason=words_of(error) if isinstance(error, ZeloError) else error)
+    if isinstance(store, FolderLake) and shutil.disk_usage(store.root).free < _FREE_LEAST:
         yield "fault", _(N_("less than 1 GiB is free where the lake is"))
     if not settings.PUBLIC_URL:
         yield "warning", _(N_("ZELO_URL is not set: cookies are not marked as secure, and links lead nowhere"))

@@ -9,9 +9,10 @@ from typing import Any
 
 import click
 
+from zelo.adapters.lake_store import lake_store
 from zelo.base.errors import NotFound, Unavailable
 from zelo.base.messages.message import N_
-from zelo.cli.platform import lake_folder, me, now, prepare
+from zelo.cli.platform import lake, me, now, prepare
 from zelo.cli.speech import Command, Group, _, complain, language_option, moment, number, say
 
 _reason = click.option("--reason", required=True, help=N_("Why; kept with the request."))
@@ -44,7 +45,7 @@ def _found(kind: str, ident: str) -> dict[str, int]:
     if kind not in known:
         text = N_("there is no kind of entity `{found}`; there are {known}")
         raise NotFound(text, found=kind, known=", ".join(known))
-    return dict(found(kind, ident, root=lake_folder()))
+    return dict(found(kind, ident, store=lake_store(lake())))
 
 
 def _tell(counts: dict[str, int]) -> None:

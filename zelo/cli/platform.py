@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from zelo.adapters.home import home_folder
@@ -42,8 +41,8 @@ def me() -> Any:
     return Actor("system", f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}")
 
 
-def lake_folder() -> Path:
-    """Return the folder of the lake."""
+def lake() -> str:
+    """Return where the lake is: a folder, or an address of a bucket."""
     from django.conf import settings
 
-    return Path(settings.LAKE)
+    return str(settings.LAKE)

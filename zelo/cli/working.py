@@ -13,10 +13,12 @@ from typing import Any
 
 import click
 
+from zelo.adapters import traces
+from zelo.adapters.lake_store import lake_store
 from zelo.adapters.packs import read_pack_files
 from zelo.base.errors import Conflict, NotFound
 from zelo.base.messages.message import N_
-from zelo.cli.platform import lake_folder, me, now, prepare
+from zelo.cli.platform import lake, me, now, prepare
 from zelo.cli.speech import Command, Group, _, language_option, number, say
 
 path_type = click.Path(path_type=Path)
@@ -33,17 +35,20 @@ def worker(batch: int, flush_s: float, once: bool, from_kafka: bool, language: s
     prepare("worker", statement_ms=120_000)
     from zelo.worker.loop import Worker
 
-    one = Worker(lake_folder(), batch=batch, flush_s=flush_s, once=once)
+    lake_store(lake())  # whoever cannot write there is told now
+    one = Worker(lake(), batch=batch, flush_s=flush_s, once=once)
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: one.stop.set())
     if from_kafka:
         from zelo.worker.kafka_in import copy_forever
 
         threading.Thread(target=copy_forever, args=(one.stop,), daemon=True, name="kafka").start()
+    traces.begin("worker")
     gc.collect()
     gc.freeze()  # decisions make no cycles, and windows are many long-lived objects
     gc.set_threshold(200_000, 20, 100)
     one.run()
+    traces.end()
     return 0
 
 

@@ -49,7 +49,7 @@ class CompiledKind:
     changes_labels: bool
     """Whether some rule asks to add or remove a label."""
     known: dict[tuple[int, ...], Together] = field(default_factory=dict)
-    """What sets of rules that fired together ask for: the same at every event that they fired on, so worked out once."""
+    """What sets of rules that fired together ask for: the same at every event they fire on, so worked out once."""
 
     def together(self, fired: list[int]) -> Together:
         """Return what is the same whenever exactly these rules fire."""

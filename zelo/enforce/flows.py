@@ -94,7 +94,7 @@ def change_labels(changes: Sequence[LabelSet]) -> None:
     rows = [
         {
             "n": number, "k": one.entity_kind, "e": one.entity, "l": one.label, "c": one.change, "s": one.set_by,
-            "a": one.at.isoformat(), "u": one.until.isoformat() if one.until else None, "v": one.event,
+            "a": one.at, "u": one.until, "v": one.event,
             "f": one.effect_id, "w": one.actor, "r": one.reason,
         }
         for number, one in enumerate(changes)
@@ -152,7 +152,7 @@ def take_measures(effects: Sequence[Asked]) -> None:
         rows.append(
             {
                 "id": one.id, "k": one.entity_kind, "e": one.entity, "kind": one.kind, "p": rest,
-                "s": one.at.isoformat(), "u": end.isoformat() if end else None,
+                "s": one.at, "u": end,
             }
         )  # fmt: skip
     with connection.cursor() as cursor:

@@ -61,7 +61,7 @@ def reader(decoder: Decoder, kind: Kind) -> Callable[[Values], list[Event]]:
     made = writer.build(decoder.structs[kind.name], kind.fields, envelope=("id=c0", "occurred_at=c1"))
     names = ", ".join(f"c{number}" for number in range(writer.count))
     text = f"def read(columns):\n    return [{made} for {names} in zip(*columns, strict=True)]\n"
-    exec(compile(text, f"<zelo rows of {kind.name}>", "exec"), writer.bound)  # noqa: S102  our own text
+    exec(compile(text, f"<zelo rows of {kind.name}>", "exec"), writer.bound)  # nosec B102 # our own text
     return cast(Callable[[Values], list[Event]], writer.bound["read"])
 
 
@@ -126,7 +126,7 @@ def flattener(kind: Kind) -> Callable[[Event], tuple[object, ...]]:
             bound[f"k{number}"] = convert
             code = f"(None if (v := {code}) is None else k{number}(v))"
         cells.append(code)
-    exec(compile(f"def flatten(event):\n    return ({', '.join(cells)},)\n", "<zelo rows>", "exec"), bound)  # noqa: S102
+    exec(compile(f"def flatten(event):\n    return ({', '.join(cells)},)\n", "<zelo rows>", "exec"), bound)  # nosec B102 # our own text
     return cast(Callable[[Event], tuple[object, ...]], bound["flatten"])
 
 

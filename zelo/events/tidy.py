@@ -21,7 +21,7 @@ def tidier(fields: ObjectOf, fitter: Fitter) -> Callable[[msgspec.Struct], None]
     text = "\n".join(["def tidy(event):", *(f"    {line}" for line in writer.lines)])
     names: dict[str, object] = {"check_instant": check_instant, "fit": fitter.value}
     names.update({f"k{number}": kind for number, kind in enumerate(writer.kinds)})
-    exec(compile(text, "<zelo tidy>", "exec"), names)  # noqa: S102  our own text
+    exec(compile(text, "<zelo tidy>", "exec"), names)  # nosec B102 # our own text
     return cast(Callable[[msgspec.Struct], None], names["tidy"])
 
 

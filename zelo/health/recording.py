@@ -51,7 +51,7 @@ def enter(effects: Sequence[Asked]) -> None:
             "entry_id": f"effect:{one.id}",
             "account": one.entity,
             "kind": "violation" if one.kind == "charge" else "reward",
-            "at": one.at.isoformat(),
+            "at": one.at,
             "order_key": one.order_key,
             "violation": one.parameters.get("violation", ""),
             "severity": one.parameters.get("severity", ""),
@@ -87,8 +87,8 @@ def restrict(effects: Sequence[Asked]) -> None:
             "id": one.id,
             "account": one.entity,
             "scope": one.parameters["scope"],
-            "since": one.at.isoformat(),
-            "until": end.isoformat() if (end := until(one)) else None,
+            "since": one.at,
+            "until": until(one),
         }
         for one in effects
     ]

@@ -10,6 +10,7 @@ from datetime import datetime
 import msgspec
 from django.db import connection, transaction
 
+from zelo.adapters import traces
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
@@ -130,6 +131,7 @@ def append(
     """
     if not events:
         return {}, 0
+    began_ns = traces.now_ns()
     rows = [
         {"e": one.event_id, "k": one.kind, "p": one.partition, "b": one.body, "n": n} for n, one in enumerate(events)
     ]
@@ -140,6 +142,9 @@ def append(
         given = {"rows": msgspec.json.encode(rows).decode(), "now": now, "source": source, "reply_to": reply_to}
         cursor.execute(_APPEND, given)
         found = cursor.fetchall()
+    traces.accepted(
+        (one.event_id for one in events if not one.kind.startswith("zelo.")), began_ns=began_ns, source=source
+    )
     return {partition: last for partition, _, last in found}, sum(count for _, count, _ in found)
 
 

@@ -5,6 +5,7 @@ Logic becomes a tree - all of these, any of these, not so - whose leaves are sen
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from zelo.policy.terms import (
 )
 
 _LOCALES = {"en": "en_US", "pt-BR": "pt_BR"}
+_ARTICLE = re.compile("(o|a|os|as) ")
 _ENVELOPE: Mapping[tuple[str, ...], str] = {
     ("id",): N_("the id of the event"),
     ("kind",): N_("the kind of the event"),
@@ -236,7 +238,19 @@ class Words:
         return self._fill(N_("minus {length}"), length=text) if micros < 0 else text
 
     def _fill(self, template: str, **parts: str) -> str:
-        return self.translate(template).format(**parts)
+        text = self.translate(template)
+        if self.locale == "pt_BR":
+            text = _contracted(text, parts)
+        return text.format(**parts)
+
+
+def _contracted(template: str, parts: Mapping[str, str]) -> str:
+    """Join `de` and `em` of a Portuguese template with the article that a part begins with: *da lista*."""
+    for name, said in parts.items():
+        if _ARTICLE.match(said):
+            template = re.sub(rf"\bde {{{name}}}", f"d{{{name}}}", template)
+            template = re.sub(rf"\bem {{{name}}}", f"n{{{name}}}", template)
+    return template
 
 
 def _gone_through(source: Term) -> Term:

@@ -123,6 +123,8 @@ def ledger(world: World, desk: Desk) -> pa.Table:
     )
     order = np.lexsort((np.arange(len(at)), at))
     ids = np.concatenate([np.arange(count), count + np.arange(len(at) - count)])
+    scores = np.concatenate([np.full(len(at) - int(trained.sum()), ABSENT, np.int64), score[trained]])
+    further: dict[str, Column] = {"attributes.decided_by": Words(by[order], BY), "values.score": scores[order]}
     return _table(
         id=Ids("e", ids[order]),
         kind=Words(kinds[order], ("violation", "appeal", "reversal", "training", "denial")),
@@ -133,12 +135,7 @@ def ledger(world: World, desk: Desk) -> pa.Table:
         name=Words(np.where(kinds[order] == 3, 0, -1), ("policy",)),
         target=Ids("e", target[order]),
         decision=Words(np.arange(len(at)), thing_names(world, subjects[order])),
-        **{
-            "attributes.decided_by": Words(by[order], BY),
-            "values.score": np.concatenate([np.full(len(at) - int(trained.sum()), ABSENT, np.int64), score[trained]])[
-                order
-            ],
-        },
+        **further,
     )
 
 

@@ -39,7 +39,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
     context: dict[str, object] = {
         "lang": language.language(),
         "theme": theme if theme in THEMES else "",
-        "zone": ZONE,
+        "zone": language.zone(request, ZONE),
         "held": frozenset(),
     }
     if user is None or not user.is_authenticated:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
 
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal, format_percent
@@ -65,6 +66,17 @@ def moment(value: datetime, zone: str, form: str = "") -> str:
 def day(value: date) -> str:
     """Write a day."""
     return str(format_date(value, "d MMM y", locale=locale()))
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def zone(request: HttpRequest, otherwise: str) -> str:
+    """Return the time zone that the reader's browser has told, or another."""
+    told = request.COOKIES.get("zelo_zone", "")
+    return told if told in _zones() else otherwise
 
 
 def ago(value: datetime, now: datetime) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from zelo.adapters import traces
 from zelo.web.metrics import observe_request
 from zelo.worker.logs import log
 
@@ -26,10 +27,12 @@ class RequestMiddleware:
         given = request.headers.get("X-Request-Id", "")
         request.zelo_id = given if _GIVEN.fullmatch(given) else uuid.uuid4().hex
         started = time.perf_counter()
-        response = self.get_response(request)
+        with traces.request(request.method or "", request.headers, request.zelo_id) as tell:
+            response = self.get_response(request)
+            match = request.resolver_match
+            route = match.route if match else "unknown"
+            tell(route, response.status_code)
         seconds = time.perf_counter() - started
-        match = request.resolver_match
-        route = match.route if match else "unknown"
         observe_request(request.method or "", route, response.status_code, seconds)
         response.headers["X-Request-Id"] = request.zelo_id
         log(

@@ -6,5 +6,8 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from zelo.adapters import traces
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "zelo.settings")
 application = get_wsgi_application()
+traces.begin("serve")

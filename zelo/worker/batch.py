@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from zelo.adapters import traces
 from zelo.base.effects import EFFECTS, Effect
 from zelo.decide.decision import Decision
 from zelo.decide.tables import EFFECT_BITS
@@ -35,6 +36,7 @@ class Batch:
 
     partition: int
     decided_at: datetime
+    began_ns: int = field(default_factory=traces.now_ns)
     decisions: list[dict[str, object]] = field(default_factory=list)
     effects: list[dict[str, object]] = field(default_factory=list)
     asked: list[Asked | LabelSet] = field(default_factory=list)
@@ -80,7 +82,7 @@ class Batch:
             row: dict[str, object] = {
                 "i": ident, "d": event, "k": effect.kind, "r": effect.role, "t": entity_kind, "e": effect.entity,
                 "p": effect.parameters, "u": effect.rules, "v": EFFECTS[effect.kind].receiver, "b": state,
-                "h": held_for, "a": at.isoformat(),
+                "h": held_for, "a": at,
             }  # fmt: skip
             self.effects.append(row)
             told.append(told_effect(ident, effect, entity_kind, state, held_for))
@@ -133,6 +135,12 @@ class Batch:
                         [[channel for channel, _ in self.replies], [text for _, text in self.replies]],
                     )
             before_commit()
+        for event_id in traces.traced(str(one["e"]) for one in self.decisions):
+            one = next(one for one in self.decisions if one["e"] == event_id)
+            traces.stage(
+                "decide", event_id, began_ns=self.began_ns, kind=one["k"], decision=one["i"], pack_version=one["p"],
+                partition=self.partition, fired=one["f"] or [],
+            )  # fmt: skip
 
     def _carry_out(self) -> None:
         """Hand everything to its receivers, in the order of the log where both rules and people change labels."""

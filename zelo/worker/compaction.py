@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from datetime import date, datetime
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from django.db import transaction
 
-from zelo.adapters.files import put_in_place
+from zelo.adapters.lake_store import LakeStore
 from zelo.decide.tables import LakeFile
 from zelo.worker.lake import writing_lake
 
@@ -20,14 +17,14 @@ FILES_MIN = 8
 """A day of a kind with fewer files is left as it is."""
 
 
-def compact(root: Path, *, before: date, now: datetime) -> int:
+def compact(store: LakeStore, *, before: date, now: datetime) -> int:
     """Join the files of each finished day; return how many were joined. What is replaced is swept later."""
     places = LakeFile.objects.filter(day__lt=before).order_by().values_list("content", "kind", "day").distinct()
-    with writing_lake(root):
-        return sum(_join(root, content, kind, day, now) for content, kind, day in places)
+    with writing_lake():
+        return sum(_join(store, content, kind, day, now) for content, kind, day in places)
 
 
-def _join(root: Path, content: str, kind: str, day: date, now: datetime) -> int:
+def _join(store: LakeStore, content: str, kind: str, day: date, now: datetime) -> int:
     with transaction.atomic():
         found = list(
             LakeFile.objects.select_for_update(skip_locked=True)
@@ -36,20 +33,15 @@ def _join(root: Path, content: str, kind: str, day: date, now: datetime) -> int:
         )
         if len(found) < FILES_MIN:
             return 0
-        tables = [pq.read_table(root / one.path) for one in found]
+        tables = [store.read(one.path) for one in found]
         whole = pa.concat_tables(tables, promote_options="permissive")
         whole = whole.take(pc.sort_indices(whole, [("order_key", "ascending")]))
-        folder = Path(found[0].path).parent
+        folder = found[0].path.rpartition("/")[0]
         name = f"part-{min(one.first for one in found)}-{max(one.last for one in found)}-{uuid.uuid4().hex[:8]}.parquet"
-        beside = root / folder / f".{name}.partial"
-        pq.write_table(whole, beside, compression="zstd")
-        with beside.open("rb") as file:
-            os.fsync(file.fileno())
-        size = beside.stat().st_size
-        put_in_place(beside, root / folder / name)
+        size = store.write(f"{folder}/{name}", whole)
         LakeFile.objects.filter(pk__in=[one.pk for one in found]).delete()
         LakeFile.objects.create(
-            path=str(folder / name), content=content, kind=kind, day=day, partition=-1,
+            path=f"{folder}/{name}", content=content, kind=kind, day=day, partition=-1,
             first=min(one.first for one in found), last=max(one.last for one in found), rows=whole.num_rows,
             bytes=size, made_at=now,
         )  # fmt: skip

@@ -4,14 +4,13 @@ Writes what is decided to the lake: events by kind and day, decisions by day, as
     LAKE/events/kind=KIND/day=DAY/part-PARTITION-FIRST-LAST-RANDOM.parquet
     LAKE/decisions/day=DAY/part-PARTITION-FIRST-LAST-RANDOM.parquet
 
-A file is written beside its place, made to last, renamed, and only then named in the transaction that moves the
-partition's place in the lake. A file that no row names counts for nothing, and is swept away after an hour.
+A file is published whole under a name of its own, and only then named in the transaction that moves the partition's
+place in the lake. A file that no row names counts for nothing, and is swept away after an hour.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -23,13 +22,12 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 from django.db import connection, transaction
 
 import zelo
 from zelo.adapters.columns import lake_schema
 from zelo.adapters.decisions import SCHEMA
-from zelo.adapters.files import put_in_place, writing
+from zelo.adapters.lake_store import LakeStore, lake_store
 from zelo.base.errors import InvalidInput
 from zelo.decide.tables import LakeFile
 from zelo.events.decode import Decoder
@@ -61,14 +59,22 @@ class _Written:
 
 
 def flush(
-    root: Path, partition: int, *, epoch: int, now: datetime, worker: str, point: Callable[[str], None] = lambda _: None
+    store: LakeStore,
+    partition: int,
+    *,
+    epoch: int,
+    now: datetime,
+    worker: str,
+    point: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Write the next decided events of a partition to the lake; return how many. Raises Fenced and CannotWrite."""
-    with writing_lake(root):
-        return _flush(root, partition, epoch=epoch, now=now, worker=worker, point=point)
+    with writing_lake():
+        return _flush(store, partition, epoch=epoch, now=now, worker=worker, point=point)
 
 
-def _flush(root: Path, partition: int, *, epoch: int, now: datetime, worker: str, point: Callable[[str], None]) -> int:
+def _flush(
+    store: LakeStore, partition: int, *, epoch: int, now: datetime, worker: str, point: Callable[[str], None]
+) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT lake_next, next FROM zelo_progress WHERE partition = %s", [partition])
         first, decided = cursor.fetchone()
@@ -78,11 +84,12 @@ def _flush(root: Path, partition: int, *, epoch: int, now: datetime, worker: str
         rows = _rows(cursor, partition, first, after)
     written: list[_Written] = []
     tail = f"part-{partition}-{first}-{after - 1}-{uuid.uuid4().hex[:8]}.parquet"
-    root.mkdir(parents=True, exist_ok=True)
     for (kind, day), (schema, columns) in _events(rows).items():
-        written.append(_write(root, f"events/kind={kind}/day={day}", tail, schema, columns, "events", kind, day))
+        path = f"events/kind={kind}/day={day}/{tail}"
+        written.append(_write(store, path, _table(schema, columns), "events", kind, day))
     for day, columns in _decisions(rows, _effects(partition, first, after)).items():
-        written.append(_write(root, f"decisions/day={day}", tail, SCHEMA, columns, "decisions", "", day))
+        path = f"decisions/day={day}/{tail}"
+        written.append(_write(store, path, _table(SCHEMA, columns), "decisions", "", day))
     point("after_lake_rename")
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -147,13 +154,12 @@ def stretches() -> dict[tuple[int, int, int], str]:
 
 
 @contextmanager
-def writing_lake(root: Path) -> Iterator[None]:
+def writing_lake() -> Iterator[None]:
     """Write files of the lake beside others who do, but not beside who rewrites what is there."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock_shared(%s)", [LAKE_LOCK])
         try:
-            with writing(root):
-                yield
+            yield
         finally:
             cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [LAKE_LOCK])
 
@@ -240,33 +246,20 @@ def _decisions(
     return {day: [list(column) for column in zip(*cells, strict=True)] for day, cells in gathered.items()}
 
 
-def _write(
-    root: Path, folder: str, name: str, schema: pa.Schema, columns: list[list[object]], content: str, kind: str,
-    day: date,
-) -> _Written:  # fmt: skip
-    place = root / folder
-    place.mkdir(parents=True, exist_ok=True)
-    arrays = [pa.array(cells, field.type) for cells, field in zip(columns, schema, strict=True)]
-    beside = place / f".{name}.partial"
-    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), beside, compression="zstd")
-    with beside.open("rb") as file:
-        os.fsync(file.fileno())
-    size = beside.stat().st_size
-    put_in_place(beside, place / name)
-    return _Written(f"{folder}/{name}", content, kind, day, len(columns[0]), size)
+def _write(store: LakeStore, path: str, table: pa.Table, content: str, kind: str, day: date) -> _Written:
+    return _Written(path, content, kind, day, table.num_rows, store.write(path, table))
 
 
-def sweep(root: Path, *, now_s: float | None = None, older_s: float = ORPHAN_S) -> int:
+def sweep(place: str | Path, *, now_s: float | None = None, older_s: float = ORPHAN_S) -> int:
     """Remove files of the lake that no row names and that are older than any flush takes; return how many."""
+    store = lake_store(place)
+    listed = list(store.found())  # before the rows: what is published and named in between is known
     known = set(LakeFile.objects.values_list("path", flat=True))
     limit = (time.time() if now_s is None else now_s) - older_s
-    gone = 0
-    for path in [*root.glob("events/*/*/*.parquet*"), *root.glob("events/*/*/.*.partial"),
-                 *root.glob("decisions/*/*.parquet*"), *root.glob("decisions/*/.*.partial")]:  # fmt: skip
-        if str(path.relative_to(root)) not in known and path.stat().st_mtime < limit:
-            path.unlink(missing_ok=True)
-            gone += 1
-    return gone
+    gone = [path for path, written_s in listed if path not in known and written_s < limit]
+    for path in gone:
+        store.remove(path)
+    return len(gone)
 
 
 def files(content: str, *, kind: str = "", since: date | None = None, until: date | None = None) -> list[str]:
@@ -281,8 +274,8 @@ def files(content: str, *, kind: str = "", since: date | None = None, until: dat
     return list(found.order_by("day", "id").values_list("path", flat=True))
 
 
-def to_come(most: int) -> tuple[pa.Table, dict[str, pa.Table]]:
-    """Return what is decided and not yet in the lake as tables of its form: decisions, and events by kind."""
+def to_come(most: int, kind: str) -> pa.Table | None:
+    """Return what is decided and not yet in the lake as a table of its form: events of a kind, else decisions."""
     rows: list[tuple[Any, ...]] = []
     effects: dict[int, list[tuple[Any, ...]]] = {}
     with connection.cursor() as cursor:
@@ -290,13 +283,13 @@ def to_come(most: int) -> tuple[pa.Table, dict[str, pa.Table]]:
         for partition, first, after in cursor.fetchall():
             first = max(first, after - most)
             rows += _rows(cursor, partition, first, after)
-            effects |= _effects(partition, first, after)
+            if not kind:
+                effects |= _effects(partition, first, after)
+    if kind:
+        events = _events([row for row in rows if row[2] == kind]).values()
+        return pa.concat_tables([_table(schema, columns) for schema, columns in events]) if events else None
     decisions = [_table(SCHEMA, columns) for columns in _decisions(rows, effects).values()]
-    events: dict[str, list[pa.Table]] = {}
-    for (kind, _), (schema, columns) in _events(rows).items():
-        events.setdefault(kind, []).append(_table(schema, columns))
-    whole = pa.concat_tables(decisions) if decisions else SCHEMA.empty_table()
-    return whole, {kind: pa.concat_tables(parts) for kind, parts in events.items()}
+    return pa.concat_tables(decisions) if decisions else SCHEMA.empty_table()
 
 
 def _table(schema: pa.Schema, columns: list[list[object]]) -> pa.Table:

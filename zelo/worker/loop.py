@@ -15,6 +15,7 @@ from pathlib import Path
 from django.db import Error, connection, connections
 
 from zelo.adapters.files import CannotWrite
+from zelo.adapters.lake_store import LakeStore, lake_store
 from zelo.base.errors import Unavailable
 from zelo.intake.flows import WORK
 from zelo.worker import lake
@@ -27,9 +28,13 @@ from zelo.worker.personal.requests import advance
 from zelo.worker.readiness import Readiness
 from zelo.worker.relay import relay_forever
 from zelo.worker.retention import expire, prune_log
+from zelo.worker.versions import wanted_version
 
 _LOCKS = 0x7A656C6F
 """First half of the advisory locks that workers hold on partitions: `zelo` in ASCII."""
+_SWEEPING = -1
+"""Second half of the lock of the worker that does the house's work."""
+SWEEP_S = 600
 STALE_S = 20
 """A worker that has not said for so long that it lives loses its partitions, though its connection is open."""
 
@@ -47,8 +52,8 @@ def _now() -> datetime:
 class Worker:
     """One process; `run` returns when it was asked to stop."""
 
-    root: Path
-    """The lake."""
+    root: str | Path
+    """The lake: a folder, or an address of a bucket."""
     batch: int = 500
     flush_s: float = 30.0
     once: bool = False
@@ -111,8 +116,8 @@ class Worker:
         while not self.stop.wait(self.flush_s):
             try:
                 self.flush()
-            except Error as error:
-                log("lake_waits", worker=self.name, error=type(error).__name__)
+            except Exception as error:  # whatever it is, this thread must live: nobody else writes the lake
+                log("lake_waits", worker=self.name, error=type(error).__name__, detail=str(error)[:200])
                 connection.close()
         connection.close()
 
@@ -132,11 +137,11 @@ class Worker:
             return self._flush()
 
     def _flush(self) -> int:
-        total = 0
+        total, store = 0, lake_store(self.root)
         for partition, held in list(self.owned.items()):
             try:
                 while count := lake.flush(
-                    self.root, partition, epoch=held.epoch, now=self.clock(), worker=self.name, point=self.point
+                    store, partition, epoch=held.epoch, now=self.clock(), worker=self.name, point=self.point
                 ):
                     total += count
                     if count < lake.ROWS_MAX:
@@ -147,22 +152,38 @@ class Worker:
                 log("lake_not_written", worker=self.name, partition=partition, detail=str(error)[:200])
         if total:
             keep_anchors()
-        if time.monotonic() - self._swept > 600:
+        if time.monotonic() - self._swept > SWEEP_S:
             self._swept = time.monotonic()
-            compact(self.root, before=self.clock().date() - timedelta(days=1), now=self.clock())
-            lake.sweep(self.root)
-            expire(self.root, now=self.clock())
-            prune_log(now=self.clock())
+            self._sweep(store)
         return total
+
+    def _sweep(self, store: LakeStore) -> None:
+        """Do the house's work, unless another worker is at it; what fails is told, and done again the next time."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [_LOCKS, _SWEEPING])
+            if not cursor.fetchone()[0]:
+                return
+            try:
+                compact(store, before=self.clock().date() - timedelta(days=1), now=self.clock())
+                lake.sweep(self.root)
+                expire(store, now=self.clock())
+                prune_log(now=self.clock())
+            except Error:
+                raise
+            except Exception as error:  # a full disk, a damaged file, a setting: deciding and the lake go on
+                log("not_swept", worker=self.name, error=type(error).__name__, detail=str(error)[:200])
+            finally:
+                if connection.connection is not None and not connection.connection.closed:
+                    cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_LOCKS, _SWEEPING])
 
     # --- whose partitions
 
     def _beat(self) -> None:
         """Say that this worker lives, take its share of partitions, make ready what is stored."""
         self._beaten = time.monotonic()
+        at_work = {held.version[0] for held in self.owned.values()}
+        version, waited_for = wanted_version()
         with connection.cursor() as cursor:
-            cursor.execute("SELECT max(id) FROM zelo_pack_version")
-            (version,) = cursor.fetchone()
             cursor.execute(f"LISTEN {WORK}")
             cursor.execute(
                 "INSERT INTO zelo_worker (id, host, started_at, seen_at, prepared) VALUES (%s, %s, now(), now(), %s)"
@@ -186,15 +207,20 @@ class Worker:
                 break
             if partition not in self.owned and owner != self.name:
                 self._take(partition, frozen=owner if stale else "")
-        if version is not None and version not in self.ready.prepared() and self.owned and not self.once:
+        if version is None or self.once or not self.owned or (at_work == {version} and not waited_for):
+            return
+        if self.ready.begin(version):
             count = len(self.owned)
             threading.Thread(target=self._prepare, args=(version, count), daemon=True, name="prepare").start()
 
     def _prepare(self, version: int, count: int) -> None:
         try:
             self.ready.prepare(version, count)
+        except Exception as error:  # a version that cannot be opened is told at the switch
+            log("not_prepared", worker=self.name, version=version, error=type(error).__name__)
         finally:
             connection.close()
+            self._beaten = -1e9  # doors may be waiting to hear of it
 
     def _sign(self) -> None:
         """Have the database know all connections of this process by the worker's name."""

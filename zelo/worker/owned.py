@@ -72,6 +72,8 @@ class Owned:
     """Deciding has failed before: the event that does it is to be found."""
     _counts: dict[tuple[str, str], int] = field(default_factory=dict)
     _skipped: frozenset[int] = frozenset()
+    _roles: dict[str, tuple[Kind, list[tuple[str, str, tuple[str, ...]]]]] = field(default_factory=dict)
+    """Of each kind that was met: its roles, their entities, and where in the event they stand."""
 
     # --- taking it
 
@@ -195,12 +197,16 @@ class Owned:
     def _entities(self, event: Event, decision: Decision) -> Mapping[str, tuple[str, object]]:
         assert self.engine is not None
         kind: Kind = self.engine.decoder.kinds[decision.kind]
+        known = self._roles.get(kind.name)
+        if known is None or known[0] is not kind:
+            paths = [(role, kind.entities[role], tuple(map(attribute, path))) for role, path in kind.roles.items()]
+            known = self._roles[kind.name] = kind, paths
         found: dict[str, tuple[str, object]] = {}
-        for role, path in kind.roles.items():
+        for role, entity, path in known[1]:
             value: object = event
             for part in path:
-                value = getattr(value, attribute(part), None)
-            found[role] = kind.entities[role], value
+                value = getattr(value, part, None)
+            found[role] = entity, value
         return found
 
     def _write(self, batch: Batch, after: int) -> None:

@@ -15,6 +15,7 @@ class Readiness:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._engines: dict[int, list[Engine]] = {}
+        self._preparing = False
 
     def pack(self, version: int) -> Pack:
         """Return a version's pack."""
@@ -28,11 +29,22 @@ class Readiness:
                 return ready.pop()
         return Engine(opened(version))
 
+    def begin(self, version: int) -> bool:
+        """Say whether a version is to be prepared now: it is not ready, and nothing else is being made."""
+        with self._lock:
+            if self._preparing or self._engines.get(version):
+                return False
+            self._preparing = True
+            return True
+
     def prepare(self, version: int, count: int) -> None:
         """Have as many engines of a version ready, and no other."""
-        made = [Engine(opened(version)) for _ in range(count)]
-        with self._lock:
-            self._engines = {version: made}
+        try:
+            made = [Engine(opened(version)) for _ in range(count)]
+            with self._lock:
+                self._engines = {version: made}
+        finally:
+            self._preparing = False
 
     def prepared(self) -> list[int]:
         """Return the versions that are ready."""

@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import Error, connection
 from standardwebhooks.webhooks import Webhook
 
+from zelo.adapters import traces
 from zelo.adapters.kafka import close_producers, produce
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
@@ -63,18 +64,30 @@ def relay(clock: Callable[[], datetime]) -> int:
     deliveries = due(clock())
     for delivery in deliveries:
         status: int | None = None
+        began_ns = traces.now_ns()
         try:
             status = send(delivery, clock())
         except (OSError, HTTPException, ValueError, InvalidInput) as error:
+            _trace(delivery, began_ns, failed=True)
             failed(delivery, status=None, error=f"{type(error).__name__}: {error}", now=clock())
             continue
-        if status is None or 200 <= status < 300:
+        well = status is None or 200 <= status < 300
+        _trace(delivery, began_ns, failed=not well, status=status or 0)
+        if well:
             sent(delivery, status=status, now=clock())
         else:
             failed(delivery, status=status, error=f"HTTP {status}", now=clock())
     if deliveries:
         log("relayed", count=len(deliveries))
     return len(deliveries)
+
+
+def _trace(delivery: Delivery, began_ns: int, *, failed: bool, **more: object) -> None:
+    """Add an attempt to the trace of the event that the message tells of, if it tells of one."""
+    event_id = delivery.message.body.get("event_id")
+    if event_id:
+        given = {"endpoint": delivery.endpoint_id, "attempt": delivery.attempts + 1, **more}
+        traces.stage("deliver", str(event_id), began_ns=began_ns, failed=failed, **given)
 
 
 def body_of(delivery: Delivery) -> bytes:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from django.conf import settings
 from django.db import connection, transaction
 
+from zelo.adapters.lake_store import LakeStore
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.decide.tables import LakeFile
@@ -59,7 +59,7 @@ def prune_log(*, now: datetime) -> int:
     return gone
 
 
-def expire(root: Path, *, now: datetime) -> int:
+def expire(store: LakeStore, *, now: datetime) -> int:
     """
     Remove the days of the lake whose time is over, by kind; return how many files went.
 
@@ -81,5 +81,5 @@ def expire(root: Path, *, now: datetime) -> int:
             counts = {kind: sum(file.rows for file in gone if file.kind == kind) for kind in days}
             record(SYSTEM, "retention.expire", now=now, of=("lake", ""), details=counts)
     for file in gone:
-        (root / file.path).unlink(missing_ok=True)
+        store.remove(file.path)
     return len(gone)

@@ -23,6 +23,14 @@ from zelo.policy.load_pack import is_pack_file, load_pack, version_of
 from zelo.policy.pack import Pack
 
 ACTIVATE = "zelo.activate"
+READY_S = 15.0
+"""How long an activation waits for workers; one that is slower compiles at the switch."""
+_WANTED = 0x7A656C70
+"""First half of the advisory locks of those who wait for a version to be ready."""
+_UNREADY = """
+SELECT count(*) FROM zelo_worker w WHERE w.seen_at > now() - interval '5 seconds' AND NOT %s = ANY(w.prepared)
+AND EXISTS (SELECT 1 FROM zelo_progress g WHERE g.owner = w.id)
+"""
 
 
 def store(files: Mapping[str, bytes], *, actor: Actor, now: datetime) -> PackVersion:
@@ -46,7 +54,13 @@ def store(files: Mapping[str, bytes], *, actor: Actor, now: datetime) -> PackVer
 
 
 def activate(version_id: int, *, actor: Actor, now: datetime, ident: uuid.UUID, reason: str = "") -> Activation:
-    """Put a version to work: every partition switches between two of its events. Raises NotFound."""
+    """
+    Put a version to work: every partition switches between two of its events. Raises NotFound.
+
+    Workers compile it first, beside deciding, so that the switch is no pause.
+    """
+    if not connection.in_atomic_block:
+        have_ready(version_id)
     with transaction.atomic():
         version = PackVersion.objects.filter(pk=version_id).first()
         if version is None:
@@ -60,6 +74,40 @@ def activate(version_id: int, *, actor: Actor, now: datetime, ident: uuid.UUID, 
         record(actor, "pack.activate", now=now, of=("pack_version", version.pk), details={**details, "reason": reason})
         emit([Note(f"activation:{done.pk}", "pack.activated", details)], now=now)
     return done
+
+
+def have_ready(version_id: int, *, seconds: float = READY_S) -> bool:
+    """
+    Wait until every living worker that owns partitions has a version ready; say whether that came to be.
+
+    Whoever waits holds a lock by the version's number, which workers see: gone with its holder, whatever happens.
+    """
+    deadline = time.monotonic() + seconds
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s, %s)", [_WANTED, version_id])
+        try:
+            while True:
+                cursor.execute(_UNREADY, [version_id])
+                if not cursor.fetchone()[0]:
+                    return True
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(0.05)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s, %s)", [_WANTED, version_id])
+
+
+def wanted_version() -> tuple[int | None, bool]:
+    """Return the version that a door waits for, else the one stored last, if any; and whether a door waits."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT max(objid::bigint) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND classid = %s AND database = (SELECT oid FROM pg_database WHERE datname = current_database())),"
+            " (SELECT max(id) FROM zelo_pack_version)",
+            [_WANTED],
+        )
+        waited_for, newest = cursor.fetchone()
+    return (newest, False) if waited_for is None else (waited_for, True)
 
 
 @lru_cache(maxsize=4)

@@ -48,5 +48,5 @@ class Unit:
     def compile(self) -> Mapping[str, object]:
         """Return the namespace with every generated function in it."""
         namespace: dict[str, object] = dict(self.bound)
-        exec(compile(self.source(), f"<{self.name}>", "exec"), namespace)  # noqa: S102  our own text, never a user's
+        exec(compile(self.source(), f"<{self.name}>", "exec"), namespace)  # nosec B102 # our own text, never a user's
         return namespace

@@ -10,10 +10,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from zelo.adapters.translation import translator
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
-from zelo.health.telling import tell
 from zelo.policy.effects_in_words import effect_in_words
 from zelo.web import language
 from zelo.web.entrance import actor_of
@@ -22,6 +20,7 @@ from zelo.web.pages.policies import words_of
 from zelo.web.permissions import requires
 from zelo.web.reads import accounts as reads
 from zelo.web.reads import packs
+from zelo.web.standings import costs, shown
 from zelo.worker.acts import set_label, write_note
 
 DAYS_MAX = 3_650
@@ -53,9 +52,10 @@ def account(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
     """Show one account or piece of content."""
     found = reads.read(request.user, kind, ident, language.clock())
     spoken = language.language()
-    say, zone = translator(spoken), found.pack.time_zone
+    zone = language.zone(request, found.pack.time_zone)
     words = words_of(found.pack)
     known = {**{label.name: label.title[spoken] for label in found.pack.labels.values()}}
+    standings = [shown(one, zone) for one in found.standings]
     context = {
         "zone": zone,
         "found": None,
@@ -63,11 +63,14 @@ def account(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
         "kind": kind,
         "ident": ident,
         "kind_title": found.pack.entities.get(kind, {}).get(spoken, kind),
-        "standings": [(one, tell(one.sentences, say, spoken, zone).split("\n\n")) for one in found.standings],
-        "ledger": [(entry, at, gone, language.say(ENTRY_WORDS[entry.kind])) for entry, at, gone in found.ledger],
+        "standings": standings,
+        "in_force": list(dict.fromkeys(title for one in standings for title in one.penalties)),
+        "ledger": _ledger(found),
         "effects": [
             (one, effect_in_words(words, one.row.kind, one.row.role, one.row.parameters)) for one in found.effects
         ],
+        "kind_titles": {name: titles.get(spoken, name) for name, titles in found.pack.kind_titles.items()},
+        "entity_titles": {name: titles.get(spoken, name) for name, titles in found.pack.entities.items()},
         "measures": [(one, effect_in_words(words, one.kind, kind, one.parameters)) for one in found.measures],
         "titles": rule_titles(found.pack),
         "label_titles": known,
@@ -75,6 +78,23 @@ def account(request: HttpRequest, kind: str, ident: str) -> HttpResponse:
         "now": language.clock(),
     }
     return render(request, "accounts/account.html", context)
+
+
+def _ledger(found: reads.AccountRead) -> list[dict[str, object]]:
+    """Return the ledger for the page: each entry with its title, what it costs now, and the decision it comes from."""
+    spoken, costing = language.language(), costs(found.standings)
+    named = {name: titles for one in found.standings for name, titles in one.violations.items()}
+    return [
+        {
+            "entry": entry,
+            "at": at,
+            "gone": gone,
+            "word": language.say(ENTRY_WORDS[entry.kind]),
+            "title": named.get(entry.violation, {}).get(spoken, entry.violation),
+            "cost": costing.get(entry.id),
+        }
+        for entry, at, gone in found.ledger
+    ]
 
 
 def _labels(pack: object) -> set[str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -37,7 +38,7 @@ def _found(request: HttpRequest) -> QuerySet[AuditEntry]:
     if ident := request.GET.get("object_id", "").strip():
         found = found.filter(object_id__in=(ident, pseudonym(ident)))
     try:
-        zone = ZoneInfo(ZONE)
+        zone = ZoneInfo(language.zone(request, ZONE))
         if first := request.GET.get("since"):
             found = found.filter(at__gte=datetime.combine(date.fromisoformat(first), time(), zone))
         if last := request.GET.get("until"):
@@ -46,6 +47,16 @@ def _found(request: HttpRequest) -> QuerySet[AuditEntry]:
         raise InvalidInput(N_("a day is written as 2026-01-31")) from None
     if not request.GET.get("all"):
         found = found.exclude(action="decided")
+    return found
+
+
+def _details(details: Mapping[str, object] | None) -> list[tuple[str, str]]:
+    """Return the details of an entry as lines; of a digest its beginning."""
+    found = []
+    for name, value in (details or {}).items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if text:
+            found.append((str(name), text[:12] if _DIGEST.fullmatch(text) else text))
     return found
 
 
@@ -59,7 +70,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     rows = list(found[: PAGE + 1])
     actions = AuditEntry.objects.order_by("action").values_list("action", flat=True).distinct()
     context = {
-        "rows": [(row, json.dumps(row.details, ensure_ascii=False) if row.details else "") for row in rows[:PAGE]],
+        "rows": [(row, _details(row.details)) for row in rows[:PAGE]],
         "next": rows[PAGE - 1].pk if len(rows) > PAGE else None,
         "given": request.GET,
         "actions": list(actions),
@@ -86,6 +97,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     return response
 
 
+_DIGEST = re.compile("[0-9a-f]{64}")
 _COLUMNS = ("chain", "number", "at", "actor_kind", "actor", "action", "object_kind", "object_id", "request_id")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import uuid
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,16 +19,20 @@ from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.models import Decision
 from zelo.policy.effects_in_words import effect_in_words
+from zelo.policy.in_words import Words
 from zelo.web import language, traces
 from zelo.web.entrance import actor_of
+from zelo.web.ladders import penalty_titles
 from zelo.web.pages.explorer import rule_titles
 from zelo.web.pages.policies import words_of
 from zelo.web.permissions import may, requires
 from zelo.web.personal import masked_paths, revealed
 from zelo.web.reads import decisions as reads
+from zelo.web.reads import packs
 from zelo.worker.acts import write_note
 from zelo.worker.undoing import Selection, preview, undo
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ORDER = {"fired": 0, "undetermined": 1, "false": 2}
 
 
@@ -41,13 +48,14 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
         revealed(request, "decision", decision_id, [name for name, _, masked in fields if masked])
         fields, hidden = [(name, value, False) for name, value, _ in fields], frozenset()
     words, titles = words_of(found.pack), rule_titles(found.pack)
-    rules = [traces.drawn(one, titles.get(one.rule, one.rule), words, hidden) for one in found.rules]
+    zone = language.zone(request, found.pack.time_zone)
+    rules = [traces.drawn(one, titles.get(one.rule, one.rule), words, hidden, zone) for one in found.rules]
     rules.sort(key=lambda one: _ORDER[one.outcome])
     context = {
-        "zone": found.pack.time_zone,
+        "zone": zone,
         "found": found,
         "kind_title": found.pack.kind_titles[found.row.kind],
-        "fields": fields,
+        "fields": [(name, _said(value, words, zone), masked) for name, value, masked in fields],
         "has_masked": any(masked for _, _, masked in fields),
         "is_revealed": is_revealed,
         "shown_rules": [one for one in rules if one.outcome != "false"],
@@ -58,6 +66,7 @@ def decision(request: HttpRequest, decision_id: int) -> HttpResponse:
         ],
         "undoable": any(one.can_undo for one in found.effects),
         "entities": found.entities,
+        "entity_titles": {name: given[language.language()] for name, given in found.pack.entities.items()},
         "titles": titles,
     }
     return render(request, "decisions/decision.html", context)
@@ -69,16 +78,28 @@ def _feature(found: reads.DecisionRead, name: str, value: object, words: Any) ->
     return {"name": name, "title": title, "value": said}
 
 
-def _fields(value: Mapping[str, Any], path: tuple[str, ...], hidden: frozenset[str]) -> list[tuple[str, str, bool]]:
-    """Return the fields of an event as dotted names, values as text, and whether they are masked."""
-    found: list[tuple[str, str, bool]] = []
+def _said(value: object, words: Words, zone: str) -> str:
+    """Write a value of an event the way its reader writes it."""
+    if isinstance(value, bool):
+        return language.say(N_("true") if value else N_("false"))
+    if isinstance(value, int | float):
+        return words.number(value)
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if _INSTANT.fullmatch(text):
+        return language.moment(datetime.fromisoformat(text.replace("Z", "+00:00")), zone, "exact")
+    return text[:2_000]
+
+
+def _fields(value: Mapping[str, Any], path: tuple[str, ...], hidden: frozenset[str]) -> list[tuple[str, Any, bool]]:
+    """Return the fields of an event as dotted names, their values, and whether they are masked."""
+    found: list[tuple[str, Any, bool]] = []
     for name, part in value.items():
         place = (*path, str(name))
         dotted = ".".join(place)
         if isinstance(part, dict) and dotted not in hidden:
             found += _fields(part, place, hidden)
         elif part is not None:
-            found.append((dotted, str(part)[:2_000], dotted in hidden))
+            found.append((dotted, part, dotted in hidden))
     return found
 
 
@@ -101,6 +122,7 @@ def take_back(request: HttpRequest, decision_id: int) -> HttpResponse:
         )
         return HttpResponseRedirect(reverse("decision", args=[decision_id]))
     context = {"row": row, "told": preview(selection, now=now), "chosen": chosen}
+    context["penalty_titles"] = penalty_titles(packs.pack_of(row.pack_version_id))
     return render(request, "decisions/take_back.html", context)
 
 

@@ -19,6 +19,7 @@ from zelo.base.messages.message import N_
 from zelo.people.flows import record
 from zelo.policy.pack import Pack
 from zelo.web import charts, language
+from zelo.web.effect_names import effect_names
 from zelo.web.entrance import actor_of
 from zelo.web.permissions import may, requires
 from zelo.web.personal import masked_paths, revealed
@@ -44,16 +45,17 @@ def explorer(request: HttpRequest) -> HttpResponse:
     if working is None:
         return render(request, "explorer/none.html")
     _version, pack = working
-    context: dict[str, object] = {"pack": pack, "zone": pack.time_zone, **_choices(pack)}
+    zone = language.zone(request, pack.time_zone)
+    context: dict[str, object] = {"pack": pack, "zone": zone, **_choices(pack)}
     try:
-        asked = read_search(request.GET, pack, language.clock())
+        asked = read_search(request.GET, pack, language.clock(), zone)
         _look_allowed(request, asked, pack)
         found = reads.search(asked, _visible(request))
     except InvalidInput as error:
         said = language.say(error.message, **error.params)
         context |= {"error": said[:1].upper() + said[1:], "given": request.GET, "conditions": _given(request, ())}
         return render(request, "explorer/page.html", context, status=400)
-    chart = charts.bars(found.series, asked.since, asked.until, asked.bucket, pack.time_zone)
+    chart = charts.bars(found.series, asked.since, asked.until, asked.bucket, zone)
     context |= {
         "asked": asked,
         "found": found,
@@ -66,6 +68,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "fields": list(asked.columns.values()),
         "conditions": _given(request, tuple(asked.columns)),
         "rule_titles": rule_titles(pack),
+        "kind_titles": {name: titles[language.language()] for name, titles in pack.kind_titles.items()},
     }
     part = "explorer/found.html" if request.headers.get("HX-Target") == "found" else "explorer/page.html"
     return render(request, part, context)
@@ -83,7 +86,7 @@ def _choices(pack: Pack) -> dict[str, object]:
         "policies": [(one.id, one.title[spoken]) for one in pack.policies],
         "rules": [(rule.name, rule.title[spoken] if rule.title else rule.name) for rule in pack.rules],
         "outcomes": [(name, language.say(words)) for name, words in OUTCOMES.items()],
-        "effects": sorted(EFFECTS),
+        "effects": effect_names(EFFECTS),
         "operators": [(name, language.say(_OPERATOR_WORDS[name])) for name in OPERATORS],
         "periods": [(name, language.say(_PERIOD_WORDS[name])) for name in PERIODS],
         "group_choices": [(name, language.say(_GROUP_WORDS[name])) for name in GROUPS],
@@ -139,7 +142,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if working is None:
         return HttpResponse(status=404)
     _version, pack = working
-    asked = read_search(request.GET, pack, language.clock())
+    asked = read_search(request.GET, pack, language.clock(), language.zone(request, pack.time_zone))
     _look_allowed(request, asked, pack)
     names, rows = reads.export(asked, _visible(request))
     hidden = masked_paths(pack.kinds[asked.kind], request) if asked.what == "events" else frozenset()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -11,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
+from zelo.adapters.lake_store import lake_store
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.people.flows import pseudonym
@@ -86,7 +86,7 @@ def personal(request: HttpRequest) -> HttpResponse:
 
 
 def _found(kind: str, entity: str) -> dict[str, object]:
-    counts = erasing.found(kind, entity, root=Path(settings.LAKE))
+    counts = erasing.found(kind, entity, store=lake_store(settings.LAKE))
     held = LegalHold.objects.filter(entity_kind=kind, entity=entity, lifted_at=None).first()
     rows = [(title, counts[place]) for place, title in PLACES.items() if counts[place]]
     return {"looked": True, "rows": rows, "total": counts.total(), "held": held}

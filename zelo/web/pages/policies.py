@@ -18,9 +18,9 @@ from zelo.policy.in_words import Said, Words
 from zelo.policy.pack import Pack, Policy, Rule
 from zelo.policy.terms import FeatureRef, ListRef
 from zelo.web import language
-from zelo.web.ladders import kind_of, steps_of
 from zelo.web.permissions import requires
 from zelo.web.reads import packs
+from zelo.web.schedules import further, tracks_of
 
 TABS = (
     ("text", N_("Text")),
@@ -203,7 +203,11 @@ def schedule(request: HttpRequest, pack: str, schedule: str) -> HttpResponse:
         "pack": loaded,
         "schedule": shown,
         "rules": rules,
-        "tracks": [(track, kind_of(track), steps_of(track, rules.penalties)) for track in rules.tracks],
+        "tracks": tracks_of(shown, rules),
+        "further": further(shown, rules),
+        "governs": [
+            loaded.entities[kind][language.language()] for kind, name in loaded.governs.items() if name == schedule
+        ],
         "source": shown.source.text if shown.source else "",
         "kept": request.GET.get("version", ""),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -11,7 +12,9 @@ from django.urls import reverse
 
 from zelo.base.messages.message import N_
 from zelo.models import Activation, Decision, Effect, EffectStep
+from zelo.policy.pack import Pack
 from zelo.web import language
+from zelo.web.frame import ZONE
 from zelo.web.pages.explorer import rule_titles
 from zelo.web.permissions import may, requires
 from zelo.web.reads import packs, sources
@@ -37,15 +40,16 @@ def today(request: HttpRequest) -> HttpResponse:
     working = packs.working_pack(request.user)
     pulse = sources.pulse(now)
     context = {
-        "hour": _greeting(now.hour - 3),
+        "hour": _greeting(now.astimezone(ZoneInfo(language.zone(request, ZONE))).hour),
         "name": request.user.first_name.split(" ")[0] if request.user.first_name else "",
         "needs": _needs(request, pulse, working is not None),
         "pulse": pulse,
         "pack": working[1] if working else None,
         "version": working[0] if working else None,
-        "zone": working[1].time_zone if working else "UTC",
+        "zone": language.zone(request, working[1].time_zone if working else "UTC"),
         "latest": _latest(request),
         "titles": rule_titles(working[1]) if working else {},
+        "kind_titles": _kind_titles(working[1]) if working else {},
         "happened": _happened() if may(request, "decisions.read") else [],
     }
     return render(request, "today.html", context)
@@ -58,12 +62,16 @@ def pulse(request: HttpRequest) -> HttpResponse:
     context = {
         "pulse": sources.pulse(language.clock()), "latest": _latest(request),
         "titles": rule_titles(working[1]) if working else {},
+        "kind_titles": _kind_titles(working[1]) if working else {},
     }  # fmt: skip
     return render(request, "parts/pulse.html", context)
 
 
+def _kind_titles(pack: Pack) -> dict[str, str]:
+    return {name: titles[language.language()] for name, titles in pack.kind_titles.items()}
+
+
 def _greeting(hour: int) -> str:
-    hour %= 24
     if 5 <= hour < 12:
         return N_("Good morning, {name}")
     return N_("Good afternoon, {name}") if 12 <= hour < 18 else N_("Good evening, {name}")

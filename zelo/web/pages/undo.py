@@ -17,7 +17,9 @@ from zelo.base.messages.message import N_
 from zelo.models import EffectStep
 from zelo.policy.pack import Pack
 from zelo.web import language
+from zelo.web.effect_names import effect_names
 from zelo.web.entrance import actor_of
+from zelo.web.ladders import penalty_titles
 from zelo.web.pages.explorer import rule_titles
 from zelo.web.permissions import requires
 from zelo.web.reads import packs
@@ -37,7 +39,7 @@ def undo(request: HttpRequest) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     asked = bool(given.get("rule") or given.get("kind") or given.get("since"))
     context: dict[str, object] = {
-        "pack": pack, "zone": pack.time_zone, "given": given, "effects": sorted(EFFECTS),
+        "pack": pack, "zone": language.zone(request, pack.time_zone), "given": given, "effects": effect_names(EFFECTS),
         "rules": list(rule_titles(pack).items()), "acts": _acts(),
     }  # fmt: skip
     if asked:
@@ -51,13 +53,13 @@ def undo(request: HttpRequest) -> HttpResponse:
                 language.counted(done.effects, N_("{n} effect was taken back."), N_("{n} effects were taken back.")),
             )
             return HttpResponseRedirect(reverse("undo"))
-        context["told"] = preview(selection, now=now)
+        context |= {"told": preview(selection, now=now), "penalty_titles": penalty_titles(pack)}
     return render(request, "undo.html", context)
 
 
 def _selection(request: HttpRequest, pack: Pack) -> Selection:
     given = request.POST if request.method == "POST" else request.GET
-    zone = ZoneInfo(pack.time_zone)
+    zone = ZoneInfo(language.zone(request, pack.time_zone))
     try:
         since, until = (
             datetime.fromisoformat(given[name]).replace(tzinfo=zone) if given.get(name) else None

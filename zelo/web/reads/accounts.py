@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,12 +12,14 @@ from django.db.models import Q, QuerySet
 from zelo.base.errors import NotFound
 from zelo.base.messages.message import N_
 from zelo.health.explain import Sentence, explain
+from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import Entry
 from zelo.health.recording import entries_of, standings
 from zelo.health.standing import Standing
 from zelo.models import Decision, Effect, Label, LabelChange, Measure, Restriction
 from zelo.people.tables import Note
 from zelo.policy.pack import Pack
+from zelo.policy.schedules.values import Rules, Schedule, Texts
 from zelo.web.reads import packs
 from zelo.web.reads.decisions import EffectNow, with_state
 
@@ -33,6 +35,9 @@ class StandingRead:
     title: dict[str, str]
     standing: Standing
     sentences: tuple[Sentence, ...]
+    rules: Rules
+    """Those in force."""
+    violations: Mapping[str, Texts]
 
 
 @dataclass(frozen=True)
@@ -92,11 +97,15 @@ def read(reader: packs.Reader, kind: str, ident: str, now: datetime) -> AccountR
 
 
 def _standings(pack: Pack, account: str, entries: Sequence[Entry], now: datetime) -> list[StandingRead]:
-    found = standings(account, pack.schedules, now)
     return [
-        StandingRead(dict(pack.schedules[name].title), one, explain(entries, pack.schedules[name], one))
-        for name, one in found.items()
+        _standing(pack.schedules[name], one, entries) for name, one in standings(account, pack.schedules, now).items()
     ]
+
+
+def _standing(schedule: Schedule, found: Standing, entries: Sequence[Entry]) -> StandingRead:
+    lean = LeanSchedule(schedule)
+    sentences = explain(entries, lean, found)
+    return StandingRead(dict(schedule.title), found, sentences, lean.at(found.as_of).rules, schedule.violations)
 
 
 def _ledger(entries: Sequence[Entry]) -> list[tuple[Entry, datetime, bool]]:

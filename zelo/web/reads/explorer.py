@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -17,6 +16,7 @@ from django.conf import settings
 from django.db import models
 
 from zelo.adapters.columns import python_values
+from zelo.adapters.lake_store import lake_store
 from zelo.base.errors import Unavailable
 from zelo.base.messages.message import N_
 from zelo.models import Decision, LakeFile
@@ -70,14 +70,12 @@ def _relation(db: duckdb.DuckDBPyConnection, search: Search) -> int:
     files = LakeFile.objects.filter(content=search.what, day__gte=first, day__lte=last)
     if search.what == "events":
         files = files.filter(kind=search.kind)
-    root = Path(settings.LAKE)
-    paths = [str(root / path) for path in files.values_list("path", flat=True)]
-    decisions, events = to_come(RECENT_MAX)
-    recent: pa.Table | None = decisions if search.what == "decisions" else events.get(search.kind)
+    paths = list(files.values_list("path", flat=True))
+    recent: pa.Table | None = to_come(RECENT_MAX, search.kind if search.what == "events" else "")
     parts = []
     if paths:
-        db.execute("CREATE TEMP TABLE paths AS SELECT unnest(?) AS path", [paths])
-        db.read_parquet(paths, union_by_name=True).create_view("in_lake")
+        # decisions have one schema for ever; events have that of their pack version, and every footer is read for it
+        lake_store(settings.LAKE).show(db, "in_lake", paths, alike=search.what == "decisions")
         parts.append("SELECT * FROM in_lake")
     if recent is not None and (recent.num_rows or not paths):
         db.register("recent", recent)
@@ -104,13 +102,11 @@ def search(asked: Search, versions: list[str] | None) -> Found:
             whole = where.replace(" AND order_key < ?", "", 1)
             whole_given = [*given[:2], *given[3:]]
         fired = "count(*) FILTER (len(fired) > 0)" if asked.what == "decisions" else "0"
-        series = db.execute(
-            f"SELECT epoch_us(date_trunc('{asked.bucket}', effective_at)) AS at, count(*), {fired} FROM found_in"
-            f" WHERE {whole} GROUP BY 1 ORDER BY 1",
-            whole_given,
-        ).fetchall()
+        at = f"epoch_us(date_trunc('{asked.bucket}', effective_at))"
+        sql = f"SELECT {at}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
+        series = db.execute(sql, whole_given).fetchall()
         series = [(_EPOCH + timedelta(microseconds=at), count, part) for at, count, part in series]
-        rows = _rows(db, f"SELECT * FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {PAGE + 1}", given)
+        rows = _latest(db, where, given, PAGE + 1)
         groups = _groups(db, asked, whole, whole_given)
     return Found(
         rows[:PAGE], len(rows) > PAGE, sum(one[1] for one in series), sum(one[2] for one in series), series, groups,
@@ -133,6 +129,16 @@ def _keep_visible(db: duckdb.DuckDBPyConnection, asked: Search, versions: list[s
     )
     db.execute("ALTER VIEW found_in RENAME TO found_all")
     db.execute("CREATE TEMP VIEW found_in AS SELECT * FROM found_all SEMI JOIN visible USING (event_id)")
+
+
+def _latest(db: duckdb.DuckDBPyConnection, where: str, given: list[object], most: int) -> list[dict[str, Any]]:
+    """Return the latest rows: first the order key at which they end, so that only their own stretch is read whole."""
+    keys = f"SELECT order_key FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {most}"
+    ((last,),) = db.execute(f"SELECT min(order_key) FROM ({keys})", given).fetchall()
+    if last is None:
+        return []
+    sql = f"SELECT * FROM found_in WHERE order_key >= {int(last)} AND {where} ORDER BY order_key DESC LIMIT {most}"
+    return _rows(db, sql, given)
 
 
 def _rows(db: duckdb.DuckDBPyConnection, sql: str, given: Sequence[object]) -> list[dict[str, Any]]:
@@ -170,7 +176,7 @@ def export(asked: Search, versions: list[str] | None) -> tuple[list[str], Iterat
         if asked.what == "events" and versions is not None:
             _keep_visible(db, asked, versions)
         where, given = filters(asked, versions)
-        rows = _rows(db, f"SELECT * FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {EXPORT_MAX}", given)
+        rows = _latest(db, where, given, EXPORT_MAX)
         names = list(rows[0]) if rows else ["event_id"]
         return names, (tuple(row.values()) for row in rows)
 

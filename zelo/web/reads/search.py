@@ -71,15 +71,15 @@ class Search:
         return tuple(found + ([self.group_column.name] if self.group_column else []))
 
 
-def read_search(given: Mapping[str, str], pack: Pack, now: datetime) -> Search:
-    """Return the search that an address asks for; raises InvalidInput for what cannot be."""
+def read_search(given: Mapping[str, str], pack: Pack, now: datetime, zone: str) -> Search:
+    """Return the search that an address asks for, its days those of a zone; raises InvalidInput for what cannot be."""
     kind = given.get("kind", "")
     if kind and kind not in pack.kinds:
         raise InvalidInput(N_("there is no kind of event `{kind}`"), kind=kind[:80])
     known = {one.name: one for one in columns(pack.kinds[kind])} if kind else {}
     what = "events" if given.get("what") == "events" and kind else "decisions"
     policy = next((one for one in pack.policies if one.id == given.get("policy")), None)
-    since, until, days = _range(given, pack.time_zone, now)
+    since, until, days = _range(given, zone, now)
     group = given.get("group", "")
     group_column = known.get(group.removeprefix("field:")) if group.startswith("field:") and what == "events" else None
     return Search(

@@ -8,16 +8,17 @@ from datetime import UTC, datetime, timedelta
 from django import template
 from django.template.context import RequestContext
 from django.templatetags.static import static
-from django.utils.html import conditional_escape, escape, format_html
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from zelo.events.intake import effective_ms
 from zelo.policy.in_words import Said
 from zelo.web import language, prose
+from zelo.web.effect_names import effect_name
 from zelo.web.permissions import may
 
 register = template.Library()
-_NAME = re.compile(r"`([A-Za-z_][A-Za-z0-9_.\-]*)`")
+_NAME = re.compile(r"`([A-Za-z0-9_][A-Za-z0-9_.:\-]*)`")
 
 
 @register.simple_tag
@@ -35,7 +36,7 @@ def counted(count: int, one: str, many: str) -> str:
 
 def coded_safe(escaped: str) -> SafeString:
     """Mark names between backticks as code in text that is escaped already."""
-    return mark_safe(_NAME.sub(r"<code>\1</code>", escaped))
+    return mark_safe(_NAME.sub(r"<code>\1</code>", escaped))  # nosec B308 B703 # what comes in is escaped
 
 
 @register.filter
@@ -47,7 +48,7 @@ def coded(text: object) -> SafeString:
 @register.filter
 def markdown(text: str) -> SafeString:
     """Render the Markdown of a policy's text."""
-    return mark_safe(prose.render(text))
+    return mark_safe(prose.render(text))  # nosec B308 B703 # it escapes all but its own marks
 
 
 @register.simple_tag
@@ -104,10 +105,14 @@ def in_words(said: Said) -> SafeString:
     """Draw a condition in words as nested lists."""
     if not said.joint:
         return format_html('<p class="rule-leaf">{}</p>', coded(said.text))
-    inside = "".join(format_html("<li>{}</li>", in_words(part)) for part in said.parts)
-    return format_html(
-        '<p class="rule-joint">{}</p><ul class="rule-parts">{}</ul>', coded(said.text), mark_safe(inside)
-    )
+    inside = format_html_join("", "<li>{}</li>", ((in_words(part),) for part in said.parts))
+    return format_html('<p class="rule-joint">{}</p><ul class="rule-parts">{}</ul>', coded(said.text), inside)
+
+
+@register.filter
+def effect(kind: str) -> str:
+    """Return what a kind of effect is called."""
+    return effect_name(kind)
 
 
 @register.filter

@@ -12,11 +12,10 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 
 from django.db import connection, transaction
 
-from zelo.adapters.files import writing
+from zelo.adapters.lake_store import LakeStore
 from zelo.base.errors import Conflict
 from zelo.base.messages.message import N_
 from zelo.intake import flows as intake
@@ -39,22 +38,22 @@ def check_not_held(entity_kind: str, entity: str) -> None:
         )  # fmt: skip
 
 
-def found(entity_kind: str, entity: str, *, root: Path) -> Counter[str]:
+def found(entity_kind: str, entity: str, *, store: LakeStore) -> Counter[str]:
     """Return how many rows and events name an entity, by place."""
     subject, marks = Subject(entity_kind, entity), marks_for(entity_kind)
     counts = rows.counted(subject)
     counts["zelo_event"] = sum(1 for _ in rows.logged(subject, marks))
-    counts["lake"] = files.counted(root, subject, marks)
+    counts["lake"] = files.counted(store, subject, marks)
     return counts
 
 
 def begin(
-    entity_kind: str, entity: str, *, actor: Actor, now: datetime, root: Path, ident: uuid.UUID
+    entity_kind: str, entity: str, *, actor: Actor, now: datetime, store: LakeStore, ident: uuid.UUID
 ) -> dict[int, int]:
     """Tell every engine to forget an entity; return by partition where in the log. Raises Conflict under a hold."""
     subject, marks = Subject(entity_kind, entity), marks_for(entity_kind)
     rows.learn(subject, marks)
-    files.learn(root, subject, marks)
+    files.learn(store, subject, marks)
     told = {"entity_kind": entity_kind, "entity": entity, "other": subject.other, "words": subject.everything()}
     with transaction.atomic():
         check_not_held(entity_kind, entity)
@@ -78,18 +77,19 @@ def forgotten(upto: dict[str, int]) -> bool:
     return True
 
 
-def finish(entity_kind: str, entity: str, *, actor: Actor, asked_at: datetime, now: datetime, root: Path) -> Erasure:
+def finish(
+    entity_kind: str, entity: str, *, actor: Actor, asked_at: datetime, now: datetime, store: LakeStore
+) -> Erasure:
     """Take an entity out of tables, log and lake, and write the certificate; all of it happens, or nothing."""
     subject, marks = Subject(entity_kind, entity), marks_for(entity_kind)
     with transaction.atomic():
         rewriting_lake()
         check_not_held(entity_kind, entity)
         rows.learn(subject, marks)
-        files.learn(root, subject, marks)
-        with writing(root):
-            counts, old = files.erase(root, subject, marks)
+        files.learn(store, subject, marks)
+        counts, old = files.erase(store, subject, marks)
         counts += rows.erase(subject, marks, by=str(actor), now=now)
-        left = found(entity_kind, entity, root=root)
+        left = found(entity_kind, entity, store=store)
         if left.total():
             raise AssertionError(f"an erasure left rows behind: {dict(+left)}")
         done = Erasure.objects.create(
@@ -98,10 +98,10 @@ def finish(entity_kind: str, entity: str, *, actor: Actor, asked_at: datetime, n
         )  # fmt: skip
         record(actor, "personal_data.erase", now=now, of=(entity_kind, pseudonym(entity)), details={
             "certificate": done.pk, "counts": dict(counts)})  # fmt: skip
-        transaction.on_commit(lambda: _unlink(old))
+        transaction.on_commit(lambda: _remove(store, old))
     return done
 
 
-def _unlink(paths: Iterable[Path]) -> None:
+def _remove(store: LakeStore, paths: Iterable[str]) -> None:
     for path in paths:
-        path.unlink(missing_ok=True)
+        store.remove(path)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
+from zelo.adapters.lake_store import LakeStore
 from zelo.people.flows import pseudonym
 from zelo.worker.personal import files, rows
 from zelo.worker.personal.fields import Marks, flat, marks_for
 from zelo.worker.personal.subject import Subject
 
 
-def export(entity_kind: str, entity: str, *, now: datetime, root: Path) -> dict[str, Any]:
+def export(entity_kind: str, entity: str, *, now: datetime, store: LakeStore) -> dict[str, Any]:
     """
     Return everything that is kept about an entity: its rows by table, and its events, oldest first.
 
@@ -20,7 +20,7 @@ def export(entity_kind: str, entity: str, *, now: datetime, root: Path) -> dict[
     """
     subject, marks = Subject(entity_kind, entity), marks_for(entity_kind)
     events: dict[str, dict[str, Any]] = {}
-    for mark, row in files.events(root, subject, marks):
+    for mark, row in files.events(store, subject, marks):
         events[str(row["event_id"])] = _own(row, mark, entity)
     for _, event_id, mark, body in rows.logged(subject, marks):
         if event_id not in events:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from zelo.adapters.files import put_in_place
+from zelo.adapters.lake_store import LakeStore
 from zelo.decide.tables import LakeFile
 from zelo.worker.personal.fields import Marks
 from zelo.worker.personal.fields import Path as FieldPath
@@ -37,55 +34,51 @@ def _same(table: pa.Table, paths: Sequence[FieldPath] | set[FieldPath], ident: s
     return mask
 
 
-def counted(root: Path, subject: Subject, marks: dict[str, Marks]) -> int:
-    """Return how many events of the lake an entity has a role in; only the columns of ids are read."""
+def counted(store: LakeStore, subject: Subject, marks: dict[str, Marks]) -> int:
+    """Return how many events of the lake an entity has a role in."""
     count = 0
     for file, mark in _files(marks):
-        names = pq.read_schema(root / file.path).names
-        wanted = [".".join(path) for path in mark.ids if ".".join(path) in names]
-        if wanted:
-            table = pq.read_table(root / file.path, columns=wanted)
-            count += int(pc.sum(_same(table, mark.ids, subject.ident)).as_py() or 0)
+        count += int(pc.sum(_same(store.read(file.path), mark.ids, subject.ident)).as_py() or 0)
     return count
 
 
-def events(root: Path, subject: Subject, marks: dict[str, Marks]) -> Iterator[tuple[Marks, dict[str, Any]]]:
+def events(store: LakeStore, subject: Subject, marks: dict[str, Marks]) -> Iterator[tuple[Marks, dict[str, Any]]]:
     """Yield the events of the lake in which an entity has a role: what concerns it, values by dotted name."""
     for file, mark in _files(marks):
-        table = pq.read_table(root / file.path)
+        table = store.read(file.path)
         for row in table.filter(_same(table, mark.ids, subject.ident)).to_pylist():
             yield mark, {"kind": file.kind, **row}
 
 
-def learn(root: Path, subject: Subject, marks: dict[str, Marks]) -> None:
+def learn(store: LakeStore, subject: Subject, marks: dict[str, Marks]) -> None:
     """Gather the texts that belong to an entity from its events in the lake."""
-    for mark, row in events(root, subject, marks):
+    for mark, row in events(store, subject, marks):
         subject.learn_event(str(row["event_id"]))
         values = {tuple(name.split(".")): value for name, value in row.items()}
         for path in mark.belong(values, subject.ident):
             subject.learn(values[path])
 
 
-def erase(root: Path, subject: Subject, marks: dict[str, Marks]) -> tuple[Counter[str], list[Path]]:
+def erase(store: LakeStore, subject: Subject, marks: dict[str, Marks]) -> tuple[Counter[str], list[str]]:
     """
     Write the files that hold an entity anew, in the caller's transaction; return the counts and what they replace.
 
     The old files may go once the transaction is committed; should it fail, the new ones are swept away in time.
     """
     counts: Counter[str] = Counter()
-    old: list[Path] = []
+    old: list[str] = []
     for file, mark in _files(marks):
-        table = pq.read_table(root / file.path)
+        table = store.read(file.path)
         mine = _same(table, mark.ids, subject.ident)
         changed = int(pc.sum(mine).as_py() or 0)
         if changed:
             counts["lake"] += changed
-            old.append(_replace(root, file, _cleaned(table, mark, subject)))
+            old.append(_replace(store, file, _cleaned(table, mark, subject)))
     for file in LakeFile.objects.filter(content="decisions").order_by("id"):
-        fresh, changed = _decisions(pq.read_table(root / file.path), subject)
+        fresh, changed = _decisions(store.read(file.path), subject)
         if changed:
             counts["lake_decisions"] += changed
-            old.append(_replace(root, file, fresh))
+            old.append(_replace(store, file, fresh))
     return counts, old
 
 
@@ -149,14 +142,10 @@ def _features(text: str, words: dict[str, str]) -> str:
     return text if fresh == values else msgspec.json.encode(fresh).decode()
 
 
-def _replace(root: Path, file: LakeFile, table: pa.Table) -> Path:
+def _replace(store: LakeStore, file: LakeFile, table: pa.Table) -> str:
     """Write a file of the lake anew and have its row name the new one; return the old one."""
-    name = f"part-{file.partition}-{file.first}-{file.last}-{uuid.uuid4().hex[:8]}.parquet"
-    path = Path(file.path).with_name(name)
-    beside = root / path.with_name(f".{name}.partial")
-    pq.write_table(table, beside, compression="zstd")
-    with beside.open("rb") as written:
-        os.fsync(written.fileno())
-    put_in_place(beside, root / path)
-    LakeFile.objects.filter(pk=file.pk).update(path=str(path), bytes=(root / path).stat().st_size)
-    return root / file.path
+    folder = file.path.rpartition("/")[0]
+    path = f"{folder}/part-{file.partition}-{file.first}-{file.last}-{uuid.uuid4().hex[:8]}.parquet"
+    size = store.write(path, table)
+    LakeFile.objects.filter(pk=file.pk).update(path=path, bytes=size)
+    return file.path

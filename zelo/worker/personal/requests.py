@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
+from zelo.adapters.lake_store import LakeStore, lake_store
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.people.flows import Actor, pseudonym, record
@@ -117,22 +118,22 @@ def _one_at_a_time() -> None:
 # ------------------------------------------------------------------------------------------------------- the worker
 
 
-def advance(root: Path, *, now: datetime) -> int:
+def advance(place: str | Path, *, now: datetime) -> int:
     """Do the next step of each request that is due; return how many steps were done."""
     PersonalRequest.objects.filter(data__isnull=False, data_until__lte=now).update(data=None)
-    steps = 0
+    steps, store = 0, lake_store(place)
     for ident in PersonalRequest.objects.filter(state__in=("waiting", "forgetting")).values_list("pk", flat=True):
         with transaction.atomic():
             found = PersonalRequest.objects.select_for_update(skip_locked=True).filter(pk=ident).first()
             if found is not None and found.state in ("waiting", "forgetting"):
-                steps += _step(found, root, now)
+                steps += _step(found, store, now)
     return steps
 
 
-def _step(one: PersonalRequest, root: Path, now: datetime) -> bool:
+def _step(one: PersonalRequest, store: LakeStore, now: datetime) -> bool:
     try:
         with transaction.atomic():
-            return _work(one, root, now)
+            return _work(one, store, now)
     except (Conflict, InvalidInput, NotFound) as error:
         one.state, one.said, one.finished_at = "refused", error.message, now
         one.params = msgspec.json.decode(msgspec.json.encode(dict(error.params), enc_hook=str))
@@ -141,24 +142,24 @@ def _step(one: PersonalRequest, root: Path, now: datetime) -> bool:
         return True
 
 
-def _work(one: PersonalRequest, root: Path, now: datetime) -> bool:
+def _work(one: PersonalRequest, store: LakeStore, now: datetime) -> bool:
     kind, _, name = one.asked_by.partition(":")
     actor = Actor(kind, name)
     if one.what == "export":
-        told = export(one.entity_kind, one.entity, now=now, root=root)
+        told = export(one.entity_kind, one.entity, now=now, store=store)
         one.data = zlib.compress(msgspec.json.encode(told, enc_hook=_plain))
         one.data_until = now + timedelta(days=EXPORT_DAYS)
         one.counts = {name: len(rows) for name, rows in told.items() if isinstance(rows, list)}
     elif one.state == "waiting":
         ident = uuid.uuid5(_SPACE, str(one.pk))
-        one.upto = begin(one.entity_kind, one.entity, actor=actor, now=now, root=root, ident=ident)
+        one.upto = begin(one.entity_kind, one.entity, actor=actor, now=now, store=store, ident=ident)
         one.state = "forgetting"
         one.save(update_fields=["state", "upto"])
         return True
     elif not forgotten(one.upto):
         return False
     else:
-        done = finish(one.entity_kind, one.entity, actor=actor, asked_at=one.asked_at, now=now, root=root)
+        done = finish(one.entity_kind, one.entity, actor=actor, asked_at=one.asked_at, now=now, store=store)
         one.certificate, one.counts = done.pk, done.counts
         _forget(one)
     one.state, one.finished_at = "done", now

@@ -10,6 +10,13 @@ document.addEventListener("click", (event) => {
   document.cookie = `zelo_theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${secure}`;
 });
 
+// times are shown in the zone of the person who reads
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`zelo_zone=${zone}`)) {
+  const secure = location.protocol === "https:" ? "; secure" : "";
+  document.cookie = `zelo_zone=${zone}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
 // rows: j and k walk, Enter opens
 const rows = () => [...document.querySelectorAll("main [data-row]")];
 function walk(step) {
