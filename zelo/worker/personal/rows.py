@@ -76,9 +76,9 @@ def counted(subject: Subject) -> Counter[str]:
     found: Counter[str] = Counter()
     with connection.cursor() as cursor:
         for place in PLACES:
-            cursor.execute(f"SELECT count(*) FROM {place.table} WHERE {place.where}", given(subject))
+            cursor.execute(f"SELECT count(*) FROM {place.table} WHERE {place.where}", given(subject))  # nosec B608 # our own tables and columns
             found[place.table] = cursor.fetchone()[0]
-        cursor.execute("SELECT count(*) FROM zelo_dead_letter WHERE " + _LETTERS, _letters(subject))
+        cursor.execute("SELECT count(*) FROM zelo_dead_letter WHERE " + _LETTERS, _letters(subject))  # nosec B608 # our own tables and columns
         found["zelo_dead_letter"] = cursor.fetchone()[0]
         found["zelo_message"] = sum(1 for _ in _messages(cursor, subject))
     return found
@@ -90,7 +90,7 @@ def told(subject: Subject) -> dict[str, list[dict[str, Any]]]:
     with connection.cursor() as cursor:
         for place in PLACES:
             if place.export:
-                cursor.execute(f"SELECT * FROM {place.table} WHERE {place.where} ORDER BY id", given(subject))
+                cursor.execute(f"SELECT * FROM {place.table} WHERE {place.where} ORDER BY id", given(subject))  # nosec B608 # our own tables and columns
                 names = [column.name for column in cursor.description]
                 rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
                 for row in rows:
@@ -146,12 +146,12 @@ def erase(subject: Subject, marks: dict[str, Marks], *, by: str, now: datetime) 
         cursor.execute("SELECT set_config('zelo.erasing', 'on', true)")
         sound = _stretches(cursor, _touched(cursor, subject))
         cursor.execute(
-            f"DELETE FROM zelo_label l WHERE {_ENTITY} AND EXISTS (SELECT 1 FROM zelo_label o WHERE"
+            f"DELETE FROM zelo_label l WHERE {_ENTITY} AND EXISTS (SELECT 1 FROM zelo_label o WHERE"  # nosec B608 # our own tables and columns
             " o.entity_kind = l.entity_kind AND o.entity = %(other)s AND o.label = l.label)",
             given(subject),
         )
         for place in PLACES:
-            cursor.execute(f"UPDATE {place.table} SET {place.change} WHERE {place.where}", given(subject))
+            cursor.execute(f"UPDATE {place.table} SET {place.change} WHERE {place.where}", given(subject))  # nosec B608 # our own tables and columns
             counts[place.table] += cursor.rowcount
         counts["zelo_event"] = _events(cursor, subject, marks) + _commands(cursor, subject)
         for row, text in list(_messages(cursor, subject)):
@@ -163,7 +163,7 @@ def erase(subject: Subject, marks: dict[str, Marks], *, by: str, now: datetime) 
         if subject.is_plain:
             for table, column in FREE_TEXTS:
                 cursor.execute(
-                    f"UPDATE {table} SET {column} = replace({column}, %s, %s) WHERE {column} LIKE %s",
+                    f"UPDATE {table} SET {column} = replace({column}, %s, %s) WHERE {column} LIKE %s",  # nosec B608 # our own tables and columns
                     [subject.ident, subject.other, like(subject.ident)],
                 )
         for partition, first, last in sound:
@@ -220,7 +220,7 @@ def _letters(subject: Subject) -> list[object]:
 def _dead_letters(cursor: Any, subject: Subject, by: str, now: datetime) -> int:
     """Empty dead letters that hold a text of the entity; whom they are about cannot be read, so they go whole."""
     cursor.execute(
-        "UPDATE zelo_dead_letter SET raw = '', params = '{}', state = CASE WHEN state = 'open' THEN 'dropped'"
+        "UPDATE zelo_dead_letter SET raw = '', params = '{}', state = CASE WHEN state = 'open' THEN 'dropped'"  # nosec B608 # our own tables and columns
         f" ELSE state END, closed_at = coalesce(closed_at, %s), closed_by = %s WHERE {_LETTERS}",
         [now, by, *_letters(subject)],
     )
@@ -230,7 +230,7 @@ def _dead_letters(cursor: Any, subject: Subject, by: str, now: datetime) -> int:
 def _event_ids(cursor: Any, subject: Subject) -> None:
     for before, after in subject.event_ids.items():
         for table in ("zelo_decision", "zelo_ledger_entry"):
-            cursor.execute(f"UPDATE {table} SET event_id = %s WHERE event_id = %s", [after, before])
+            cursor.execute(f"UPDATE {table} SET event_id = %s WHERE event_id = %s", [after, before])  # nosec B608 # our own tables and columns
 
 
 def _features(cursor: Any, subject: Subject) -> None:
