@@ -41,47 +41,59 @@ class Fold(Balances):
 
         The load before an entry is then also the least since the one before it: nothing but expiry moves it between.
         """
-        slot = Slot(track, ())
-        items, marks, plans, cases = slot.items, slot.marks, slot.plans, rules.cases
-        append = items.append
-        load = head = 0
-        next_end, number = NEVER, -1
-        for number, entry in enumerate(self.entries):
-            case = cases.get((entry.violation, entry.severity, entry.attributes)) or rules.case(entry)
-            at, only = entry.at, case.only
-            if only is None or at > until:
-                break
-            _, _, amount, life, _ = only
-            while next_end <= at:
-                load -= items[head][2]
+        slot, marks = Slot(track, ()), track.marks(())[0]
+        ats, amounts, ends = self._plain_columns(rules, until)
+        load, head, floor, mark = 0, 0, -NEVER, -NEVER
+        count, near = len(ats), dict[int, tuple[int, int]]()
+        for number, at in enumerate(ats):
+            while head < number and ends[head] <= at:
+                load -= amounts[head]
                 head += 1
-                next_end = items[head][1] if head < number else NEVER
-            end = at + life if at + life < NEVER else NEVER
-            if next_end == NEVER:
-                next_end = end
-            append([at, end, amount, number])
-            place = bisect_right(marks, load)
-            before, load = load, load + amount
-            if load < marks[place]:
+            before, load = load, load + amounts[number]
+            if floor <= before and load < mark:
                 continue
             if load >= track.stays_at:
-                items.pop()
-                load = before
+                count, load = number, before
                 break
+            place, reached = bisect_right(marks, before), bisect_right(marks, load)
+            if reached > place:
+                slot.load = load
+                plan = slot.plans.get((place, reached))
+                if plan is None:
+                    plan = slot.plans[place, reached] = track.plan((), before, load)
+                passed, close = plan
+                if passed:
+                    self.go_on(slot, passed, at, number)
+                if close != NEVER:
+                    near[close] = at, number
+            floor, mark = marks[reached - 1] if reached else -NEVER, marks[reached]
+        for milestone, (at, number) in near.items():
+            self.come_near(slot, milestone, at, number)
+        if count:
+            slot.items = list(map(list, zip(ats, ends, amounts, range(count), strict=False)))
+            slot.head, slot.last, slot.next_end = head, count - 1, ends[head] if head < count else NEVER
             slot.load = load
-            passed = place, bisect_right(marks, load)
-            plan = plans.get(passed)
-            if plan is None:
-                plan = plans[passed] = track.plan((), before, load)
-            self.go_on(slot, plan, at, number)
-        else:
-            number += 1
-        slot.head, slot.last, slot.next_end = head, len(items) - 1, items[head][1] if head < len(items) else NEVER
-        slot.load = load
-        slot.fall_to(load)
-        if items:
+            slot.fall_to(load)
             self.slots[track.slot(())] = slot
-        return number
+        return count
+
+    def _plain_columns(self, rules: LeanRules, until: int) -> tuple[list[int], list[int], list[int]]:
+        """Return instants, prices and ends of the entries up to the first that does more than to count."""
+        entries = self.entries
+        ats = [entry.at for entry in entries]
+        known = rules.cases.get
+        cases = [known((entry.violation, entry.severity, entry.attributes)) for entry in entries]
+        if None in cases:
+            cases = list(map(rules.case, entries))
+        only = [case.only for case in cases]  # type: ignore[union-attr]
+        count = only.index(None) if None in only else len(only)
+        count = min(count, bisect_right(ats, until))
+        if count < len(ats):
+            del ats[count:], only[count:]
+        life = only[0][3] if only else NEVER  # type: ignore[index]
+        last = NEVER - life
+        ends = [NEVER if at >= last else at + life for at in ats] if life < NEVER else [NEVER] * count
+        return ats, [one[2] for one in only], ends  # type: ignore[index]
 
     def run(self, rows: Sequence[Row], until: int) -> None:
         """Take every row, then bring all balances up to an instant.

@@ -65,19 +65,13 @@ class Ladder:
         if track.track.warns_before is not None:
             self._warn_before(slot, at, number, loads)
 
-    def go_on(self, slot: Slot, plan: tuple[tuple[Step, ...], int], at: int, number: int) -> None:
+    def go_on(self, slot: Slot, passed: tuple[Step, ...], at: int, number: int) -> None:
         """Fire milestones that were worked out before: what `look` does on a plain balance without multiples."""
-        passed, near = plan
-        if passed:
-            rules = self._rules_of(number)
-            load = slot.load
-            for milestone, rung, at_once in passed if rules.all_fire else passed[-1:]:
-                slot.reached.append((at, milestone, number, load))
-                self.start(rung, at_once, rules, (at, number), (slot, rung, milestone))
-        if near != NEVER:
-            warned = Warned(at, NEVER, number, None, "near")
-            warned.slot, warned.milestone = slot, near
-            self.near[slot.track.number, slot.key, near] = warned
+        rules = self._rules_of(number)
+        load = slot.load
+        for milestone, rung, at_once in passed if rules.all_fire else passed[-1:]:
+            slot.reached.append((at, milestone, number, load))
+            self.start(rung, at_once, rules, (at, number), (slot, rung, milestone))
 
     def start(
         self, rung: Rung, at_once: Starts | None, rules: LeanRules, by: tuple[int, int], place: Place | None
@@ -109,9 +103,13 @@ class Ladder:
             return
         line = loads[reached] - slot.track.track.warns_before
         if slot.low < line <= slot.load:
-            warned = Warned(at, NEVER, number, None, "near")
-            warned.slot, warned.milestone = slot, loads[reached]
-            self.near[slot.track.number, slot.key, loads[reached]] = warned
+            self.come_near(slot, loads[reached], at, number)
+
+    def come_near(self, slot: Slot, milestone: int, at: int, number: int) -> None:
+        """Warn of a milestone that is near; of several such warnings the latest is kept."""
+        warned = Warned(at, NEVER, number, None, "near")
+        warned.slot, warned.milestone = slot, milestone
+        self.near[slot.track.number, slot.key, milestone] = warned
 
     def fire(self, use: Use, rules: LeanRules, at: int, number: int, place: Place | None) -> None:
         """Bring about what a line of the schedule says."""

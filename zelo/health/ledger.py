@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from operator import attrgetter
 
 from msgspec import Struct, field
@@ -113,18 +115,16 @@ _PLAIN = frozenset({"violation", "warning", "training", "reward", "step", "measu
 
 def _in_order(entries: Sequence[Entry], as_of: int) -> list[Entry]:
     """Return the entries up to an instant in order; most of them have an instant of their own."""
-    kept = sorted([entry for entry in entries if entry.at <= as_of], key=_AT)
-    instants = [entry.at for entry in kept]
+    instants = [entry.at for entry in entries]
+    if instants and instants[-1] <= as_of and instants == sorted(instants):
+        kept = list(entries)
+    else:
+        kept = sorted([entry for entry in entries if entry.at <= as_of], key=_AT)
+        instants = [entry.at for entry in kept]
     if len(set(instants)) < len(instants):
-        last = len(kept)
-        first = 0
-        while first < last:
-            at, end = instants[first], first + 1
-            while end < last and instants[end] == at:
-                end += 1
-            if end > first + 1:
-                kept[first:end] = sorted(kept[first:end], key=_ORDER)
-            first = end
+        for at in {one for one, following in pairwise(instants) if one == following}:
+            same = slice(bisect_left(instants, at), bisect_right(instants, at))
+            kept[same] = sorted(kept[same], key=_ORDER)
     return kept
 
 

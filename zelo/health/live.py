@@ -143,7 +143,15 @@ class Accounts:
         """Keep the ledger of an account under another id."""
         ledgers = self._ledgers.get(entity, {})
         if ident in ledgers:
-            ledgers[other] = ledgers.pop(ident)
+            moved = [structs.replace(entry, account=other) for entry in ledgers.pop(ident)]
+            ledgers[other] = [*ledgers.get(other, ()), *moved]
+
+    def reword(self, events: Mapping[str, str]) -> None:
+        """Name events by other ids, in every entry that came from one."""
+        for ledgers in self._ledgers.values():
+            for ident, entries in ledgers.items():
+                if any(entry.decision in events for entry in entries):
+                    ledgers[ident] = [_reworded(entry, events) for entry in entries]
 
     def dump(self) -> dict[str, list[tuple[object, list[dict[str, Any]]]]]:
         """Return everything as plain values."""
@@ -158,6 +166,13 @@ class Accounts:
             ledgers.clear()
             for ident, rows in saved.get(entity, ()):
                 ledgers[ident] = [Entry(**{**row, "attributes": _pairs(row["attributes"])}) for row in rows]
+
+
+def _reworded(entry: Entry, events: Mapping[str, str]) -> Entry:
+    if entry.decision not in events:
+        return entry
+    other = events[entry.decision]
+    return structs.replace(entry, decision=other, id=other + entry.id.removeprefix(entry.decision))
 
 
 def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -255,7 +255,7 @@ class Owned:
         if row[2] == LABEL and self.engine is not None:
             return self._label(row[0], body)
         if row[2] == ERASE and self.engine is not None and "entity" in body:
-            self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]))
+            self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]), body.get("words", {}))
             self.wants_snapshot = self.drops_older = True
         return None
 
