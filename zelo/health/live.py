@@ -10,7 +10,7 @@ from msgspec import structs
 
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import Entry
-from zelo.health.logic import standing
+from zelo.health.logic import LAST, standing
 from zelo.health.standing import Standing
 from zelo.policy.schedules.values import UNIT, Schedule
 
@@ -138,6 +138,17 @@ class Accounts:
     def enter(self, entity: str, ident: object, entry: Entry) -> None:
         """Enter a row that did not come from an event: a reversal, a finished training."""
         self._ledgers[entity].setdefault(str(ident), []).append(entry)
+
+    def take_back(self, entity: str, ident: object, asked: Asked, event: str, at: int) -> None:
+        """
+        Let what an effect of an event asked for no longer count from an instant on, once.
+
+        Of several charges for one violation only the gravest was entered: a milder one has nothing to take back.
+        """
+        entry = f"{event}:{asked.name}"
+        ledger = self._ledgers[entity].setdefault(str(ident), [])
+        if not any(e.id == entry and e.severity != asked.severity or e.target == entry for e in ledger):
+            ledger.append(Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST))
 
     def rename(self, entity: str, ident: str, other: str) -> None:
         """Keep the ledger of an account under another id."""
