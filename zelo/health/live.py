@@ -148,7 +148,8 @@ class Accounts:
         entry = f"{event}:{asked.name}"
         ledger = self._ledgers[entity].setdefault(str(ident), [])
         if not any(e.id == entry and e.severity != asked.severity or e.target == entry for e in ledger):
-            ledger.append(Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST))
+            back = Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST, decision=event)
+            ledger.append(back)
 
     def rename(self, entity: str, ident: str, other: str) -> None:
         """Keep the ledger of an account under another id."""
@@ -182,8 +183,9 @@ class Accounts:
 def _reworded(entry: Entry, events: Mapping[str, str]) -> Entry:
     if entry.decision not in events:
         return entry
-    other = events[entry.decision]
-    return structs.replace(entry, decision=other, id=other + entry.id.removeprefix(entry.decision))
+    other, length = events[entry.decision], len(entry.decision)
+    target = other + entry.target[length:] if entry.target else ""
+    return structs.replace(entry, decision=other, id=other + entry.id[length:], target=target)
 
 
 def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:
