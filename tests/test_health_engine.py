@@ -146,6 +146,20 @@ def test_a_reversal_entered_beside_the_stream_changes_the_standing() -> None:
     assert engine.decide_json(listed(3, 5, 20.0)).fired == ()
 
 
+def test_only_the_charge_that_was_entered_can_be_taken_back() -> None:
+    """Of two charges for one violation on one event the graver counts: taking the milder one back changes nothing."""
+    engine = Engine(PACK_WITH_HEALTH)
+    engine.decide_json(listed(1, 0, 0.3))
+    engine.decide_json(listed(2, 1, 0.3))
+    engine.take_back("account", "s1", "charge", {"violation": "spam", "severity": "medium"}, "e2")
+    assert engine.decide_json(listed(3, 2, 20.0)).fired == ("seen_before", "is_frozen")
+    for _ in range(2):
+        engine.take_back("account", "s1", "charge", {"violation": "spam", "severity": "high"}, "e2")
+    assert engine.decide_json(listed(4, 3, 20.0)).fired == ()
+    twin = Engine.restore(PACK_WITH_HEALTH, engine.snapshot())
+    assert twin.decide_json(listed(5, 4, 20.0)).fired == ()
+
+
 @settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.sampled_from([0.2, 0.7, 5.0]), st.sampled_from("ab")), max_size=12))
 def test_the_engine_agrees_with_the_plain_fold(story: list[tuple[int, float, str]]) -> None:

@@ -160,7 +160,7 @@ def mixed_ledgers(draw: st.DrawFn) -> list[Entry]:
     return entries
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(giving_back(), st.lists(mixed_ledgers(), min_size=1, max_size=4), st.integers(0, 70))
 def test_points_back_and_items_taken_off_the_record_are_swept_as_they_are_folded(
     schedule: Schedule, accounts: list[list[Entry]], day: int

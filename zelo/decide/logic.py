@@ -218,6 +218,12 @@ class Engine:
         self._go_on(other._beside_windows())
         return tuple(empty)
 
+    def take_back(self, entity: str, ident: str, kind: str, parameters: Mapping[str, object], event: str) -> None:
+        """Let a charge or reward of an event no longer count, from the place in the order that the stream is at."""
+        if self.accounts.governs(entity):
+            at = (self.sequencer.last_order_key >> 20) * 1_000
+            self.accounts.take_back(entity, ident, asked_by(kind, parameters), event, at)
+
     def rename(self, entity: str, ident: str, other: str, words: Mapping[str, str] = NO_WORDS) -> None:
         """
         Keep everything known about an entity under another id: labels, ledger, and windows by its key.

@@ -10,7 +10,7 @@ from msgspec import structs
 
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import Entry
-from zelo.health.logic import standing
+from zelo.health.logic import LAST, standing
 from zelo.health.standing import Standing
 from zelo.policy.schedules.values import UNIT, Schedule
 
@@ -139,6 +139,18 @@ class Accounts:
         """Enter a row that did not come from an event: a reversal, a finished training."""
         self._ledgers[entity].setdefault(str(ident), []).append(entry)
 
+    def take_back(self, entity: str, ident: object, asked: Asked, event: str, at: int) -> None:
+        """
+        Let what an effect of an event asked for no longer count from an instant on, once.
+
+        Of several charges for one violation only the gravest was entered: a milder one has nothing to take back.
+        """
+        entry = f"{event}:{asked.name}"
+        ledger = self._ledgers[entity].setdefault(str(ident), [])
+        if not any(e.id == entry and e.severity != asked.severity or e.target == entry for e in ledger):
+            back = Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST, decision=event)
+            ledger.append(back)
+
     def rename(self, entity: str, ident: str, other: str) -> None:
         """Keep the ledger of an account under another id."""
         ledgers = self._ledgers.get(entity, {})
@@ -171,8 +183,9 @@ class Accounts:
 def _reworded(entry: Entry, events: Mapping[str, str]) -> Entry:
     if entry.decision not in events:
         return entry
-    other = events[entry.decision]
-    return structs.replace(entry, decision=other, id=other + entry.id.removeprefix(entry.decision))
+    other, length = events[entry.decision], len(entry.decision)
+    target = other + entry.target[length:] if entry.target else ""
+    return structs.replace(entry, decision=other, id=other + entry.id[length:], target=target)
 
 
 def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:

@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import groupby
 
 from django.db import connection, transaction
 
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
+from zelo.decide.tables import Effect
 from zelo.deliver.flows import Note, emit
+from zelo.health.tables import LedgerEntry
 from zelo.intake import flows as intake
+from zelo.intake.tables import OFFSET_BITS
 from zelo.people.flows import Actor, pseudonym, record
 from zelo.people.tables import Note as WrittenNote
-from zelo.worker.owned import LABEL
+from zelo.worker.owned import LABEL, TAKE_BACK
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TEXT_MAX = 10_000
+ENTRIES_MAX = 1_000
+"""Entries that one command of the log takes back."""
+_NAMING = ("violation", "severity", "reward")
+_ENTRIES = uuid.UUID("0d1c52c7-7c7f-4b0e-9b43-6f2f3a1f8a55")
 
 
 def set_label(
@@ -44,6 +53,27 @@ def set_label(
         record(actor, "label.set", now=now, of=(entity_kind, pseudonym(entity)), details=details)
         told = {"entity_kind": entity_kind, "entity": entity, "label": label, "change": change}
         emit([Note(f"label:{ident}", "label.changed", told)], now=now)
+
+
+def take_back_entries(rows: Sequence[Effect], *, actor: Actor, now: datetime) -> None:
+    """Let charges and rewards no longer count for conditions, after what was decided and before what is to come."""
+    entered = LedgerEntry.objects.filter(effect_id__in=[row.pk for row in rows])
+    events = dict(entered.values_list("effect_id", "event_id"))
+    for partition, found in groupby(sorted(rows, key=lambda row: row.pk), lambda row: row.decision_id >> OFFSET_BITS):
+        mine = list(found)
+        for first in range(0, len(mine), ENTRIES_MAX):
+            some = mine[first : first + ENTRIES_MAX]
+            entries = [
+                {
+                    "kind": row.kind, "entity_kind": row.entity_kind, "entity": row.entity, "event": events[row.pk],
+                    "parameters": {name: row.parameters[name] for name in _NAMING if name in row.parameters},
+                }
+                for row in some
+            ]  # fmt: skip
+            ident = uuid.uuid5(_ENTRIES, str(some[0].pk))
+            intake.command(
+                TAKE_BACK, {"entries": entries}, now=now, source=str(actor), ident=ident, partitions=[partition]
+            )
 
 
 def _ms(moment: datetime) -> int:

@@ -31,6 +31,7 @@ from zelo.worker.versions import ACTIVATE
 SNAPSHOT_EVENTS = 50_000
 SNAPSHOTS_KEPT = 3
 LABEL = "zelo.label"
+TAKE_BACK = "zelo.take_back"
 ERASE = "zelo.erase"
 _CHUNK = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -254,6 +255,9 @@ class Owned:
             return None
         if row[2] == LABEL and self.engine is not None:
             return self._label(row[0], body)
+        if row[2] == TAKE_BACK and self.engine is not None:
+            for one in body["entries"]:
+                self.engine.take_back(one["entity_kind"], one["entity"], one["kind"], one["parameters"], one["event"])
         if row[2] == ERASE and self.engine is not None and "entity" in body:
             self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]), body.get("words", {}))
             self.wants_snapshot = self.drops_older = True

@@ -20,7 +20,7 @@ from zelo.health.recording import standings, standings_without
 from zelo.health.tables import Restriction
 from zelo.people.flows import Actor, record
 from zelo.wire import RECEIVERS
-from zelo.worker.acts import set_label
+from zelo.worker.acts import set_label, take_back_entries
 from zelo.worker.versions import opened
 
 UNDO_MAX = 100_000
@@ -200,6 +200,8 @@ def _take_back(rows: Sequence[Effect], *, actor: Actor, now: datetime, reason: s
             by_flow.setdefault(receiver.take_back, []).append(row.pk)
     for flow, ids in by_flow.items():
         flow(ids, by=str(actor), reason=reason, now=now)
+    entries = [row for row in rows if row.kind in ("charge", "reward") and row.born == "applied"]
+    take_back_entries(entries, actor=actor, now=now)
 
 
 def _undo_label(row: Effect, *, actor: Actor, now: datetime, reason: str) -> None:

@@ -60,9 +60,9 @@ ANSWERED: dict[str, Any] = {
     "undo": _UNDONE,
     "set_label": {"id": _RECEIPT},
     "store_pack": {"id": 4, "pack": "shop", "version": "5f0c0d3e", "active": False},
-    "make_endpoint": {**_ENDPOINT, "secret": "whsec_bm90IGEgc2VjcmV0"},
-    "list_endpoints": [{**_ENDPOINT, "secret": ""}],
-    "stop_endpoint": {**_ENDPOINT, "active": False, "secret": ""},
+    "make_endpoint": {**_ENDPOINT, "secret": "whsec_bm90IGEgc2VjcmV0"},  # nosec B105 # an example
+    "list_endpoints": [{**_ENDPOINT, "secret": ""}],  # nosec B105 # an example
+    "stop_endpoint": {**_ENDPOINT, "active": False, "secret": ""},  # nosec B105 # an example
     "replay_endpoint": {"deliveries": 12},
 }  # fmt: skip
 """Operation to an example of its answer."""

@@ -143,7 +143,8 @@ def _bucket(unit: str) -> str:
 def _latest(db: duckdb.DuckDBPyConnection, where: str, given: list[object], most: int) -> list[dict[str, Any]]:
     """Return the latest rows: first the order key at which they end, so that only their own stretch is read whole."""
     keys = f"SELECT order_key FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {most}"
-    ((last,),) = db.execute(f"SELECT min(order_key) FROM ({keys})", given).fetchall()
+    first = f"SELECT min(order_key) FROM ({keys})"
+    ((last,),) = db.execute(first, given).fetchall()
     if last is None:
         return []
     sql = f"SELECT * FROM found_in WHERE order_key >= {int(last)} AND {where} ORDER BY order_key DESC LIMIT {most}"

@@ -14,7 +14,7 @@ from django.db import connection
 from zelo.intake.flows import OFFSET_MASK
 from zelo.intake.tables import OFFSET_BITS
 from zelo.worker.lake import check_digest, record_digest, stretches
-from zelo.worker.owned import LABEL
+from zelo.worker.owned import LABEL, TAKE_BACK
 from zelo.worker.personal.fields import Marks, flat, put
 from zelo.worker.personal.subject import Subject, json_text, like
 
@@ -183,19 +183,34 @@ def _events(cursor: Any, subject: Subject, marks: dict[str, Marks]) -> int:
 
 
 def _commands(cursor: Any, subject: Subject) -> int:
-    """Clean what people asked of the entity's labels."""
+    """Clean what people asked of the entity's labels, and took back of what it was charged."""
     cursor.execute(
-        "SELECT id, body FROM zelo_event WHERE kind = %s AND body LIKE ANY(%s)",
-        [LABEL, [_in_json(subject.ident), like(subject.ident)]],
+        "SELECT id, kind, body FROM zelo_event WHERE kind = ANY(%s) AND body LIKE ANY(%s)",
+        [[LABEL, TAKE_BACK], [_in_json(subject.ident), like(subject.ident)]],
     )
     count = 0
-    for row, text in cursor.fetchall():
+    for row, kind, text in cursor.fetchall():
         body = msgspec.json.decode(text)
-        if (body["entity_kind"], body["entity"]) == (subject.kind, subject.ident):
-            body |= {"entity": subject.other, "reason": ""}
-            cursor.execute("UPDATE zelo_event SET body = %s WHERE id = %s", [msgspec.json.encode(body).decode(), row])
+        fresh = _label(body, subject) if kind == LABEL else _taken_back(body, subject)
+        if fresh != body:
+            cursor.execute("UPDATE zelo_event SET body = %s WHERE id = %s", [msgspec.json.encode(fresh).decode(), row])
             count += 1
     return count
+
+
+def _label(body: dict[str, Any], subject: Subject) -> dict[str, Any]:
+    if (body["entity_kind"], body["entity"]) != (subject.kind, subject.ident):
+        return body
+    return body | {"entity": subject.other, "reason": ""}
+
+
+def _taken_back(body: dict[str, Any], subject: Subject) -> dict[str, Any]:
+    entries = []
+    for one in body["entries"]:
+        event = subject.event_ids.get(one["event"], one["event"])
+        own = (one["entity_kind"], one["entity"]) == (subject.kind, subject.ident)
+        entries.append(one | {"event": event, "entity": subject.other if own else one["entity"]})
+    return body | {"entries": entries}
 
 
 def _messages(cursor: Any, subject: Subject) -> Iterator[tuple[int, str]]:
