@@ -211,7 +211,7 @@ def new_platform(url: str, folder: Path, name: str, template: str) -> Platform:
     connections.settings["default"]["NAME"] = name
     home, lake = folder / "home", folder / "lake"
     home.mkdir(parents=True)
-    settings.LAKE = str(lake)
+    settings.LAKE, settings.HOME = str(lake), home
     os.environ.update(DATABASE_URL=f"{url}/{name}", LAKE=str(lake))
     opened.cache_clear()
     ACTIVE.forget()

@@ -10,6 +10,7 @@ import pytest
 
 from tests.backtest_worlds import FILES, STRICTER, lake, write_pack
 from zelo import cli
+from zelo.cli.backtesting import told
 
 Capture = pytest.CaptureFixture[str]
 
@@ -74,7 +75,7 @@ def test_a_sweep_marks_the_present_value(history: Path, pack: Path, tmp_path: Pa
     ("options", "code", "said"),
     [
         (("--outcome", "nothing"), 3, "there are: `panned_within_2_days`"),
-        (("--by", "seller.email"), 2, "choose from"),
+        (("--by", "seller.email"), 2, "choose from `kind`, `sponsored`"),
         (("--by", "price,nothing"), 2, "`nothing`"),
         (("--against", "--upload-pack=x"), 2, "no revision"),
         (("--since", "2026-02-01", "--until", "2026-01-01"), 2, "--since must lie before"),
@@ -139,3 +140,30 @@ def test_what_is_kept_beside_a_lake_can_be_told_and_thrown_away(
             assert zelo(capsys, "cache", lake, "--clear")[0] == 0 and not lake.with_name("lake.cache").exists()
     assert reports[0] == reports[1] == reports[2]
     assert zelo(capsys, "cache", tmp_path)[0] == 3
+
+
+def test_fresh_never_deletes_the_source_or_the_pack(history: Path, pack: Path, tmp_path: Path, capsys: Capture) -> None:
+    """A folder that holds a report.json, and the lake, is somebody's folder: refused, and nothing is deleted."""
+    held = tmp_path / "lk"
+    shutil.copytree(history, held / "w")
+    (held / "report.json").write_text("{}")
+    before = sorted(str(path) for path in tmp_path.rglob("*"))
+    asked = ("--rule", "bulk", "--constant", "most")
+    for command in (("backtest", pack), ("sweep", pack, *asked)):
+        for source, out in ((held / "w", held), (history, held), (history, pack.parent), (history, pack / "out")):
+            code, _, err = zelo(capsys, *command, "--source", source, "--out", out, "--fresh")
+            assert code == 5 and ("lies inside" in err or "nothing is replaced" in err), err
+    assert sorted(str(path) for path in tmp_path.rglob("*")) == before
+
+
+def test_an_unfinished_world_is_called_one(pack: Path, tmp_path: Path, capsys: Capture) -> None:
+    """And the way out is the command that makes it."""
+    (tmp_path / "world" / "events.partial").mkdir(parents=True)
+    code, _, err = zelo(capsys, "backtest", pack, "--source", tmp_path / "world", "--out", tmp_path / "report")
+    assert code == 3 and "unfinished world or import" in err
+
+
+def test_spark_tells_its_steps_without_a_terminal() -> None:
+    """Its steps take long, and silence looks like a hang; who wants silence says so."""
+    assert told("spark", shown=None) is True and told("spark", shown=False) is False
+    assert told("duckdb", shown=None) is None

@@ -14,6 +14,7 @@ import pytest
 
 from tests.backtest_worlds import (
     FILES,
+    OUTCOMES,
     STRICTER,
     Seen,
     against,
@@ -29,6 +30,7 @@ from tests.backtest_worlds import (
 from zelo.backtest.figures import Figures, RuleFigures
 from zelo.backtest.flows import run_backtest
 from zelo.backtest.logic import quartiles, share
+from zelo.base.effects import Effect
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.source import Report
 from zelo.policy.load_pack import load_pack
@@ -84,17 +86,23 @@ def test_flips_are_the_differences_of_two_plain_runs(figures: Figures, events: l
     assert figures.totals.gained == any_rule[True, False] > 0
     assert rule(figures, "bulk").changed and not rule(figures, "many").changed
     for effect in figures.effects:
-        new_ones = {
-            (new.order_key, e.role, e.entity) for new, _ in pairs for e in new.decision.effects if e.kind == effect.kind
-        }
-        old_ones = {
-            (old.order_key, e.role, e.entity) for _, old in pairs for e in old.decision.effects if e.kind == effect.kind
-        }
-        assert (effect.gained, effect.lost, effect.kept) == (
-            len(new_ones - old_ones), len(old_ones - new_ones), len(new_ones & old_ones),
+        new_ones, old_ones = (
+            Counter(_told(seen, e) for pair in pairs for seen in [pair[which]] for e in seen.decision.effects
+                    if e.kind == effect.kind)
+            for which in (0, 1)
         )  # fmt: skip
+        more, fewer = new_ones - old_ones, old_ones - new_ones
+        altered = (Counter(key[:3] for key in more.elements()) & Counter(key[:3] for key in fewer.elements())).total()
+        assert (effect.gained, effect.lost, effect.altered, effect.kept) == (
+            more.total() - altered, fewer.total() - altered, altered, (new_ones & old_ones).total(),
+        )  # fmt: skip
+        assert effect.asked == new_ones.total() and effect.other == old_ones.total()
         held = Counter(h.reason for new, _ in pairs for h in new.decision.held if h.effect.kind == effect.kind)
         assert dict(effect.held) == dict(held)
+
+
+def _told(seen: Seen, effect: Effect) -> tuple[object, ...]:
+    return seen.order_key, effect.role, effect.entity, repr(sorted(effect.parameters.items()))
 
 
 def test_overlaps_are_counted_pair_by_pair(figures: Figures, events: list[Seen]) -> None:
@@ -230,6 +238,7 @@ def test_a_failed_backtest_leaves_nothing(history: Path, tmp_path: Path) -> None
     made = job(history, tmp_path / "out")
     object.__setattr__(made.engine, "decide", _fail)
     (tmp_path / "out.partial" / "stage").mkdir(parents=True)
+    (tmp_path / "out.partial" / "unfinished.json").write_text('{"format": "zelo report"}')
     with pytest.raises(RuntimeError, match="in the middle"):
         run_backtest(made, silent)
     assert list(tmp_path.iterdir()) == []
@@ -261,7 +270,9 @@ def test_a_report_is_replaced_only_on_request(history: Path, tmp_path: Path) -> 
 def test_flips_are_kept_as_rows(history: Path, tmp_path: Path) -> None:
     """flips.parquet holds each of them once, with the event and the rule."""
     found = backtest(history, tmp_path / "out", sample=0, **against())
-    rows = duckdb.sql(f"SELECT rule, change, count(*) FROM '{tmp_path}/out/flips.parquet' GROUP BY ALL").fetchall()
+    rows = duckdb.sql(
+        f"SELECT rule, change, count(*) FROM '{tmp_path}/out/flips.parquet' WHERE effect IS NULL GROUP BY ALL"
+    ).fetchall()
     told = {(r.rule, c): n for r in found.rules for c, n in (("gained", r.gained), ("lost", r.lost)) if n}
     assert {(name, change): n for name, change, n in rows} == told
     assert msgspec.json.decode((tmp_path / "out" / "report.json").read_bytes(), type=Figures) == found
@@ -276,6 +287,8 @@ def test_of_nothing_there_is_no_share(history: Path, tmp_path: Path) -> None:
     empty = backtest(history, tmp_path / "empty", since_us=far, by=("kind",))
     assert empty.period.events == 0 and empty.totals.events == 0 and empty.concentration is None
     assert all(found.undetermined.value is None and found.evaluated == 0 for found in empty.rules)
+    reasons = {found.rule: found.judged.reason for found in empty.rules if found.judged is not None}
+    assert reasons.items() >= {**dict.fromkeys(JUDGED, "not_tried"), "unloved": "own_kind"}.items()
     last = decided(history, loaded(FILES))[-1].ms
     late = backtest(history, tmp_path / "late", since_us=(last - 3_600_000) * 1_000)
     judged = late.totals.judged
@@ -304,6 +317,17 @@ def test_labels_of_a_file_judge_what_they_speak_of(history: Path, tmp_path: Path
     judged = rule(backtest(history, tmp_path / "out", outcome="confirmed", sample=0), "many").judged
     assert judged is not None and (judged.precision.part, judged.precision.whole) == (6, 9)
     assert judged.unlabeled == len(hits) - 9
+    half = events[len(events) // 2].ms * 1_000
+    late = rule(backtest(history, tmp_path / "late", outcome="confirmed", sample=0, since_us=half), "many").judged
+    yes = [seen for number, seen in enumerate(hits[:9]) if number % 3]
+    assert late is not None and late.out_of_reach == sum(seen.ms * 1_000 < half for seen in yes) > 0
+    words = OUTCOMES + b"    true_when: bad\n"
+    labels.write_text(
+        "id,value\n" + "".join(f"{seen.event.id},{w}\n" for seen, w in zip(hits, ("bad", "fine", ""), strict=False))
+    )
+    said = loaded({**FILES, "outcomes.yaml": words})
+    judged = rule(backtest(history, tmp_path / "said", pack=said, outcome="confirmed", sample=0), "many").judged
+    assert judged is not None and (judged.precision.part, judged.precision.whole) == (1, 2)
     labels.write_text("id,value\ne1,perhaps\n")
     with pytest.raises(InvalidInput, match="neither true nor false"):
         backtest(history, tmp_path / "bad", outcome="confirmed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from html.parser import HTMLParser
@@ -148,6 +149,22 @@ def test_a_sweep_is_a_page_and_charts_of_their_own(history: Path) -> None:
     for chart in charts.values():
         root = ET.fromstring(chart)
         assert root.tag.endswith("svg") and root.find("{http://www.w3.org/2000/svg}title") is not None
+
+
+def test_a_neighbour_of_a_number_is_said_to_lie_just_beside_it() -> None:
+    """0.1 and the double below it are two values of a constant, and look like two."""
+    tongue = TONGUES["en"]
+    assert tongue.threshold(math.nextafter(0.1, -math.inf)) == "just below 0.1" and tongue.threshold(0.1) == "0.1"
+    assert tongue.threshold(math.nextafter(7.5, math.inf)) == "just above 7.5" and tongue.threshold(3) == "3"
+    assert TONGUES["pt-BR"].threshold(math.nextafter(0.1, -1)) == "logo abaixo de 0,1"
+
+
+def test_the_title_changes_with_the_language(figures: Figures, history: Path) -> None:
+    """Each language brings its own, and the switch takes it."""
+    curve = run_sweep(sweep(history, "many", "pieces"), silent)
+    for text in (page(figures, TONGUES), sweep_page(curve, TONGUES)):
+        assert len(set(re.findall(r'data-title="([^"]+) · zelo"', text))) == 2
+        assert "document.title = shown.dataset.title" in text
 
 
 def test_portuguese_numbers_are_written_its_way() -> None:

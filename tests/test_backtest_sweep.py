@@ -89,12 +89,37 @@ def test_a_condition_is_true_exactly_up_to_its_critical_value(condition: str, da
         assert (evaluate(one, value, {}) is True) == (found.key(constant) <= highest)
 
 
-def with_condition_at(pack: Pack, constant: int) -> Term:
+def with_condition_at(pack: Pack, constant: float) -> Term:
     """Return the condition of `bulk` with a value for the constant."""
     from zelo.backtest.thresholds import _with
 
     rule = next(rule for rule in pack.rules if rule.name == "bulk")
     return _with(rule.terms["listing.created"], "most", constant)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "event.price > constants.most || event.quantity > 3",
+        "event.quantity > 3 || event.price > constants.most || !(event.price <= constants.most)",
+        "!(event.price > constants.most) && event.quantity > 3",
+        "event.quantity > 3 && !(constants.most > event.price)",
+        "event.quantity > 3 || !(event.price < constants.most && event.price > 1.0)",
+    ],
+)
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf])
+def test_no_comparison_with_nan_is_true(condition: str, odd: float) -> None:
+    """Whichever side of `||` and `!` it stands on, and in whichever order; a key is never NaN."""
+    pack = with_condition(condition, "most: 2.0, pieces: 50, cheap: 8.0")
+    found = threshold(pack, "bulk", "most")
+    for number in (None, 1, 5, odd):
+        seen = {"quantity": number, "price": odd, "sponsored": True, "listings_24h": 2}
+        value = lambda part, seen=seen: seen[part.path[-1] if isinstance(part, FieldRef) else part.name]  # noqa: E731
+        highest = critical(found.rule.terms["listing.created"], found, lambda part, v=value: evaluate(part, v, {}))
+        assert not math.isnan(highest)
+        for constant in (-1e9, -1.0, 0.0, 4.0, 1e9):
+            one = with_condition_at(pack, constant)
+            assert (evaluate(one, value, {}) is True) == (found.key(constant) <= highest), (number, constant)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from tests.amounts import examples
 from tests.health_stories import POINTS, at, entry, schedule_of, violation
 from tests.health_worlds import START, ledgers, schedules
 from zelo.adapters.ledger_parts import is_plain
-from zelo.base.errors import InvalidInput, NotFound
+from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.health.columns import OTHER, PLAIN, REVERSAL, Columns, Side
 from zelo.health.comparing import HARDER, REPEAT_US, SAME, Repeats, Tally, count_repeats
 from zelo.health.curves import variations, with_expiry
@@ -227,6 +228,24 @@ def test_a_csv_ledger_is_read(tmp_path: Path) -> None:
         read_account(path, "a")
     with pytest.raises(NotFound):
         read_account(tmp_path / "none.csv", "a")
+
+
+def test_a_report_is_put_there_whole_and_replaces_only_its_like(tmp_path: Path) -> None:
+    """Somebody's own report.json stays; an earlier simulation is replaced when one says so."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "report.json").write_text('{"mine": 1}')
+    job = Simulation(BEFORE, BEFORE, jsonl(tmp_path), out)
+    with pytest.raises(Conflict, match="nothing is replaced"):
+        simulate(replace(job, fresh=True), quiet)
+    assert [(path.name, path.read_text()) for path in out.iterdir()] == [("report.json", '{"mine": 1}')]
+    (out / "report.json").unlink()
+    simulate(job, quiet)
+    with pytest.raises(Conflict, match="--fresh"):
+        simulate(job, quiet)
+    simulate(replace(job, fresh=True), quiet)
+    assert {path.name for path in out.iterdir()} == {"report.html", "report.json", "moves.parquet"}
+    assert not list(tmp_path.glob("out.*"))
 
 
 def test_what_is_over_does_not_say_who_is_hit_harder() -> None:

@@ -14,7 +14,7 @@ OPEN = {"language", "invited"}
 """Names of addresses for people who are not logged in."""
 FOREIGN = (
     "decision", "decision-undo", "decision-note", "account", "account-label", "account-note", "policies-pack",
-    "policies-changes", "policies-policy", "policies-schedule",
+    "policies-changes", "policies-policy", "policies-schedule", "personal-request", "personal-fetch",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def addresses(console: Console) -> Iterator[tuple[str, str, dict[str, str]]]:
     given = {
         "decision_id": console.decision, "kind": "account", "ident": "S05", "pack": "br_social_commerce",
         "policy": "counterfeit_goods", "schedule": "none", "letter_id": console.letter,
-        "person_id": console.people["spare"].pk, "token": "forged",
+        "person_id": console.people["spare"].pk, "token": "forged", "request_id": console.request,
     }  # fmt: skip
     for pattern in urlpatterns:
         arguments = {name: given[name] for name in pattern.pattern.converters}

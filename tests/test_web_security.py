@@ -12,6 +12,7 @@ from tests.web_fixtures import EVIL, PASSWORD, SECRET, Console
 PAGES = (
     "/", "/pulse/", "/explorer/?days=365", "/explorer/?what=events&kind=listing.created&days=365&group=field:seller.id",
     "/accounts/", "/sources/", "/undo/?kind=charge", "/me/", "/policies/", "/audit/",
+    "/personal/", "/personal/holds/",
 )  # fmt: skip
 SQL = "' OR 1=1; DROP TABLE zelo_event; --"
 
@@ -70,6 +71,7 @@ def test_what_events_and_people_write_comes_out_as_text(console: Console) -> Non
     write_note(object_kind="decision", object_id=str(console.decision), text=EVIL, actor=SYSTEM, now=NOW)
     account = f"/accounts/account/{quote(EVIL, safe='')}/"
     pages = [*PAGES, f"/decisions/{console.decision}/", account, f"/accounts/?q={quote(EVIL)}", "/audit/?all=1"]
+    pages.append(f"/personal/{console.request}/")
     pages += [f"/explorer/?entity={quote(EVIL)}&rule={quote(EVIL)}", f"/audit/?actor={quote(EVIL)}"]
     shown = 0
     for page in pages:

@@ -35,6 +35,8 @@ class Console:
     """A decision in which a rule fired, by an account named like an attack."""
     account: str
     letter: int
+    request: int
+    """An export of that account's data."""
     people: dict[str, Any] = field(default_factory=dict)
 
     def client(self, role: str = "") -> Any:
@@ -96,25 +98,40 @@ def _fill(platform: Platform) -> None:
     """Put the world and the people into an installation, and let go of its database, to be copied."""
     from django.db import connections
 
-    from zelo.cli.serving import keep_person
-    from zelo.web.permissions import ROLES
+    from zelo.people.flows import SYSTEM
+    from zelo.worker.personal.requests import ask, hold
 
     platform.activate(read_pack_files(Path(REPOSITORY / "packs" / "br_social_commerce")))
     platform.bring(world(), source=f"file:{EVIL}")
     platform.bring([{"kind": "order.placed", "id": EVIL, "occurred_at": EVIL}])
+    ask("export", "account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
+    hold("account", EVIL, reason=EVIL, actor=SYSTEM, now=NOW)
     platform.work()
+    make_people()
+    connections.close_all()
+
+
+def make_people() -> None:
+    """Make a person for each role, and some more."""
+    from zelo.cli.serving import keep_person
+    from zelo.web.permissions import ROLES
+
     for role in ROLES:
         keep_person(f"{role}@example.com", name=role.title(), roles=(role,), markets=(), password=PASSWORD)
     keep_person("elsewhere@example.com", name="Else", roles=tuple(ROLES), markets=("AR",), password=PASSWORD)
     keep_person("spare@example.com", name="Spare", roles=("auditor",), markets=(), password=PASSWORD)
-    connections.close_all()
 
 
-def _console(platform: Platform) -> Console:
+def people_by_name() -> dict[str, Any]:
+    """Return the people that `make_people` made."""
     from zelo.people.tables import Person
     from zelo.web.permissions import ROLES
 
-    people = {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
+    return {name: Person.objects.get(email=f"{name}@example.com") for name in (*ROLES, "elsewhere", "spare")}
+
+
+def _console(platform: Platform) -> Console:
     decision = platform.value("SELECT id FROM zelo_decision WHERE event_id LIKE 'evil-review-%%'")
     letter = platform.value("SELECT max(id) FROM zelo_dead_letter")
-    return Console(platform, decision, EVIL, letter, people)
+    request = platform.value("SELECT max(id) FROM zelo_personal_request")
+    return Console(platform, decision, EVIL, letter, request, people_by_name())

@@ -18,7 +18,7 @@ from zelo.deliver.tables import Delivery, Endpoint, Message
 from zelo.enforce.tables import Label, LabelChange, Measure
 from zelo.health.tables import LedgerEntry, Restriction
 from zelo.intake.tables import DeadLetter, LoggedEvent, Partition, Receipt, SourceOffset
-from zelo.people.tables import ApiKey, AuditEntry, AuditHead, Erasure, LegalHold, Note, Person
+from zelo.people.tables import ApiKey, AuditEntry, AuditHead, Erasure, LegalHold, Note, Person, PersonalRequest
 
 __all__ = [
     "Activation",
@@ -45,6 +45,7 @@ __all__ = [
     "PackVersion",
     "Partition",
     "Person",
+    "PersonalRequest",
     "Progress",
     "Receipt",
     "Restriction",

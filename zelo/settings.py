@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -49,6 +50,19 @@ def database(url: str, *, pool: int, statement_ms: int) -> dict[str, object]:
         "CONN_MAX_AGE": 0 if pool else None,
         "TEST": {"NAME": None},
     }
+
+
+def company_log_in(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return allauth's description of the company's OpenID Connect provider; of none without `OIDC_URL`."""
+    one: dict[str, object] = {
+        "provider_id": "oidc",
+        "name": environment.get("OIDC_NAME", "OpenID Connect"),
+        "client_id": environment.get("OIDC_CLIENT_ID", ""),
+        "secret": environment.get("OIDC_SECRET", ""),
+        "settings": {"server_url": environment.get("OIDC_URL", ""), "oauth_pkce_enabled": True},
+    }
+    apps = [one] if environment.get("OIDC_URL") else []
+    return {"openid_connect": {"provider_class": "zelo.web.company.CompanyProvider", "APPS": apps}}
 
 
 # ------------------------------------------------------------------------------------------------- where things are
@@ -179,25 +193,12 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _secure else "http"
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if _flag("ZELO_BEHIND_PROXY") else 0
+MFA_ADAPTER = "zelo.web.second_factor.SecondFactorAdapter"
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # an administrator gave the address
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = SITE_NAME
-SOCIALACCOUNT_PROVIDERS = (
-    {
-        "openid_connect": {
-            "APPS": [
-                {
-                    "provider_id": "oidc",
-                    "name": os.environ.get("OIDC_NAME", "OpenID Connect"),
-                    "client_id": os.environ.get("OIDC_CLIENT_ID", ""),
-                    "secret": os.environ.get("OIDC_SECRET", ""),
-                    "settings": {"server_url": os.environ["OIDC_URL"]},
-                }
-            ]
-        }
-    }
-    if os.environ.get("OIDC_URL")
-    else {}
-)
+SOCIALACCOUNT_PROVIDERS = company_log_in(os.environ)
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "zelo_session"
 SESSION_COOKIE_HTTPONLY = True

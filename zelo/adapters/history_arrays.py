@@ -29,7 +29,7 @@ ARRAYS = True
 BYTES_A_ROW = 300
 """What a row needs at most, in Arrow and in arrays."""
 SHARE = 3
-"""One part of this many of the memory is for arrays."""
+"""Where rows are staged in parts, one part of this many of the memory is for arrays."""
 _UNEVEN = 2
 """A part may be so many times as large as parts are on average wanted to be."""
 Paths = Mapping[str, Path]
@@ -43,15 +43,15 @@ def compute_in_arrays(database: HistoryDatabase, sources: Sources, family: Famil
     """Write the features of a family of about so many rows; False: SQL has to, nothing is left."""
     if not ARRAYS:
         return False
-    most = max(database.memory // SHARE // BYTES_A_ROW, 1)
+    at_once = rows * BYTES_A_ROW <= database.memory
     numbers = [sources.number(kind) for kind in family.readers]
     query = written(gathered(sources, family), "duckdb")
     try:
-        if rows <= most:
+        if at_once:
             database.keep("windows", features_of_rows(family, numbers, database.table(query)))
-        elif not _in_parts(database, family, numbers, query, rows, most):
+        elif not _in_parts(database, family, numbers, query, rows):
             return False
-        order = "" if rows <= most else " ORDER BY order_key"
+        order = "" if at_once else " ORDER BY order_key"
         for kind, path in paths.items():
             where = f"kind = {sources.number(kind)}"
             database.write(f"SELECT * EXCLUDE (kind) FROM windows WHERE {where}{order}", path)
@@ -63,8 +63,9 @@ def compute_in_arrays(database: HistoryDatabase, sources: Sources, family: Famil
         database.drop("gathered")
 
 
-def _in_parts(database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int, most: int) -> bool:
+def _in_parts(database: HistoryDatabase, family: Family, numbers: list[int], query: str, rows: int) -> bool:
     """Leave the table `windows`, made from parts that hold some keys each; False when a part is too large."""
+    most = max(database.memory // SHARE // BYTES_A_ROW, 1)
     parts = rows // most + 1
     keys = ", ".join(family.keys)
     database.run(f"CREATE OR REPLACE TABLE gathered AS SELECT *, hash({keys}) % {parts} AS part FROM ({query})")

@@ -34,7 +34,8 @@ def load_labels(stage: Stage, source: Path, outcome: Outcome) -> None:
             )  # fmt: skip
     ident, value = (f'CAST("{column}" AS VARCHAR)' for column in (outcome.id_column, outcome.value_column))
     yes, no = "('true', '1', 'yes')", "('false', '0', 'no')"
-    truth = f"CASE WHEN lower({value}) IN {yes} THEN TRUE WHEN lower({value}) IN {no} THEN FALSE END"
+    truth = f"{value} = {literal(outcome.true_when)}" if outcome.true_when is not None else ""
+    truth = truth or f"CASE WHEN lower({value}) IN {yes} THEN TRUE WHEN lower({value}) IN {no} THEN FALSE END"
     stage.run(f"CREATE TABLE label AS SELECT {ident} AS unit, bool_or({truth}) AS value FROM {sql} GROUP BY 1")
     [[wrong]] = stage.run(f"SELECT count(*) FROM {sql} WHERE {value} IS NOT NULL AND ({truth}) IS NULL")
     if wrong:

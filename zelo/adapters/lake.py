@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -61,9 +61,9 @@ class Manifest(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class Unfinished(msgspec.Struct, frozen=True):
-    """Says, as long as a lake is being written, that the folder is a lake."""
+    """Says, as long as a lake is being written, that the folder is a lake, or a world."""
 
-    format: Literal["zelo lake"]
+    format: Literal["zelo lake", "zelo world"]
 
 
 class LakeWriter:
@@ -74,7 +74,7 @@ class LakeWriter:
         self._schemas = {name: lake_schema(kind) for name, kind in kinds.items()}
         self._partial = root / "events.partial"
         root.mkdir(parents=True, exist_ok=True)
-        write_whole(root / UNFINISHED, msgspec.json.encode(Unfinished(format="zelo lake")))
+        mark_unfinished(root, "zelo lake")
         shutil.rmtree(self._partial, ignore_errors=True)
         shutil.rmtree(root / "events", ignore_errors=True)
         (root / "manifest.json").unlink(missing_ok=True)
@@ -302,26 +302,69 @@ def read_manifest(root: Path) -> Manifest:
     return manifest
 
 
+def mark_unfinished(root: Path, what: Literal["zelo lake", "zelo world"]) -> None:
+    """Say in a folder whose it is, until what is written to it is whole."""
+    write_whole(root / UNFINISHED, msgspec.json.encode(Unfinished(format=what)))
+
+
+def unfinished(root: Path) -> bool:
+    """Say whether a folder is a lake or world whose making has not come to its end."""
+    if not root.is_dir() or (root / "manifest.json").is_file():
+        return False
+    return _read_as(root / UNFINISHED, Unfinished) is not None or any(path.is_dir() for path in root.glob("*.partial"))
+
+
 def claim_lake(root: Path, *, fresh: bool) -> None:
-    """Raise Conflict unless a lake may be written here: to an empty folder, or with `fresh` over an earlier lake."""
+    """
+    Raise Conflict unless a lake may be written here: to an empty folder, or with `fresh` over an earlier lake.
+
+    What else lies with a lake, such as labels, stays.
+    """
     if all(path.name == ".lock" for path in root.iterdir()):
         return
     if not fresh:
         raise Conflict(N_("{out} is not empty: name a new folder, or say --fresh to replace what is in it"), out=root)
-    marks = (("manifest.json", Manifest), (UNFINISHED, Unfinished))
-    if not any(_reads_as(root / name, wanted) for name, wanted in marks):
+    began, manifest = _read_as(root / UNFINISHED, Unfinished), _read_as(root / "manifest.json", Manifest)
+    of_lake = began is not None and began.format == "zelo lake"
+    if not of_lake and (manifest is None or manifest.source.startswith(WORLD)):
         raise Conflict(
             N_("{out} holds no lake of zelo, so nothing is thrown away: name a new folder, or remove it by hand"),
             out=root,
         )
 
 
-def _reads_as(path: Path, wanted: type[msgspec.Struct]) -> bool:
+def claim_world(root: Path, parts: Iterable[str], *, fresh: bool) -> None:
+    """Raise Conflict unless a world of these folders may be written here: as with a lake, but over a world."""
+    names = sorted(path.name for path in root.iterdir() if path.name != ".lock")
+    ours = {*parts, "manifest.json", UNFINISHED, "dead_letters.jsonl"}
+    for name in names:
+        if name.removesuffix(".partial") not in ours:
+            raise Conflict(N_("{out} holds files that are not from a world: name a new folder"), out=root)
+    began = _read_as(root / UNFINISHED, Unfinished)
+    if not names or (began is not None and began.format == "zelo world"):
+        return
+    manifest = _read_as(root / "manifest.json", Manifest)
+    if manifest is None or not manifest.source.startswith(WORLD):
+        raise Conflict(
+            N_("{out} holds no world of zelo, so nothing is thrown away: name a new folder, or remove it by hand"),
+            out=root,
+        )
+    if not fresh:
+        raise Conflict(N_("{out} holds a world already: name a new folder, or say --fresh to replace it"), out=root)
+
+
+WORLD = "world "
+"""How the source of a world's manifest begins."""
+
+
+_Mark = TypeVar("_Mark", Manifest, Unfinished)
+
+
+def _read_as(path: Path, wanted: type[_Mark]) -> _Mark | None:
     try:
-        msgspec.json.decode(path.read_bytes(), type=wanted)
+        return msgspec.json.decode(path.read_bytes(), type=wanted)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return True
+        return None
 
 
 def is_lake(root: Path) -> bool:

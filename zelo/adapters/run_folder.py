@@ -48,7 +48,7 @@ def keep_apart(source: Path, out: Path) -> None:
     """Raise Conflict when what is written would become part of what is read, or replace it."""
     read, written = source.resolve(), out.resolve()
     if written.is_relative_to(read):
-        raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
+        raise Conflict(N_("{out} lies inside {source}, which is read: name a folder elsewhere"), out=out, source=source)
     linked = [path.resolve() for path in source.iterdir() if path.is_symlink()] if source.is_dir() else []
     if any(path.is_relative_to(written) for path in (read, *linked)):
         raise Conflict(

@@ -10,7 +10,7 @@ from pathlib import Path
 from zelo.adapters.dead_letters import dead_letters
 from zelo.adapters.files import writing
 from zelo.adapters.json_lines import find_json_lines, stage_json_lines
-from zelo.adapters.lake import LakeWriter, Manifest, is_lake
+from zelo.adapters.lake import LakeWriter, Manifest, is_lake, unfinished
 from zelo.adapters.stage import Clock, Limits, Progress, Stage
 from zelo.adapters.tables import find_tables, stage_tables
 from zelo.base.errors import InvalidInput, NotFound
@@ -40,6 +40,11 @@ def form_of(source: Path, mappings: Mapping[str, str]) -> str:
         raise NotFound(N_("there is no source {source}"), source=source)
     if source.is_dir() and is_lake(source):
         return LAKE
+    if unfinished(source):
+        raise NotFound(
+            N_("{source} is an unfinished world or import: run the command that makes it again, to its end"),
+            source=source,
+        )
     tables = [name for name, path in find_tables(source).items() if path not in find_json_lines(source)]
     if tables and mappings:
         return TABLES

@@ -21,7 +21,7 @@ from zelo.backtest.figures import (
 from zelo.backtest.hints import hints
 from zelo.backtest.judging import JUDGEABLE, Standing
 from zelo.backtest.logic import share
-from zelo.backtest.relations import ANY, Ask, Progress, Store, fields_to_split_by, make
+from zelo.backtest.relations import ANY, Ask, Progress, Store, fields_to_split_by, make, splits_to_offer
 from zelo.base.errors import InvalidInput, NotFound
 from zelo.base.messages.message import N_
 from zelo.policy.pack import Outcome, Pack, Rule
@@ -70,12 +70,13 @@ def check_question(question: Question) -> None:
         raise InvalidInput(
             N_("`{old}` is another pack than `{new}`: compare two versions of one pack"), old=old.name, new=pack.name
         )
-    known = fields_to_split_by(pack.kinds.values())
+    known = {*fields_to_split_by(pack.kinds.values()), *pack.splits}
     for name in question.by:
         if name not in known:
             raise InvalidInput(
                 N_("hits cannot be split by `{field}`: choose from {fields}"),
-                field=name, fields=", ".join(f"`{one}`" for one in known),
+                field=name,
+                fields=", ".join(f"`{one}`" for one in splits_to_offer(pack.kinds.values(), pack.splits)),
             )  # fmt: skip
     since, until = question.since_us, question.until_us
     if since is not None and until is not None and since >= until:
@@ -117,6 +118,7 @@ def figures_of(
     make(ask, store, question.by, outcome.by if outcome else None)
     period = counts.period(ask, store)
     flips = counts.flips(ask) if old else {}
+    effect_flips = counts.effect_flips(ask) if old else {}
     rules, judged, told = _judged(ask, store, question, outcome, counted)
     parts = _parts(ask, store, question, period, flips, rules, judged)
     by_actor = outcome is not None and outcome.by == "actor"
@@ -133,10 +135,10 @@ def figures_of(
         by=question.by,
         outcome=told,
         outcomes=tuple(pack.outcomes),
-        totals=_totals(ask, parts),
+        totals=_totals(ask, parts, effect_flips),
         rules=found,
         overlap=counts.overlap(ask),
-        effects=counts.effects(ask, pack, old is not None),
+        effects=counts.effects(ask, pack, effect_flips if old else None),
         splits=counts.splits(ask, store, question.by, old=old is not None, judged=rules is not None),
         concentration=parts.concentrations.get(ANY),
         ages=spread.ages(ask, store, old=old is not None, judged=by_actor),
@@ -169,6 +171,7 @@ def _parts(
         alone=counts.alone(ask),
         flips=flips,
         account_flips=counts.account_flips(ask) if old else {},
+        altered=counts.altered_by_rules(ask) if old else {},
         series=counts.series(ask, period.steps, period.step_days),
         effects=counts.effects_of_rules(ask),
         by=counts.split_of_rules(ask, question.by),
@@ -201,7 +204,7 @@ def _judged(
     rules = judging.standing(outcome, every, question.pack.kinds)
     judging.judge(ask, store, outcome, rules, counted)
     judging.find_first_hits(ask, rules)
-    return rules, judging.judgements(ask, store, rules), judging.outcome_figures(ask, outcome)
+    return rules, judging.judgements(ask, store, outcome, rules), judging.outcome_figures(ask, outcome)
 
 
 def _has(pack: Pack, rule: Rule) -> bool:
@@ -224,6 +227,7 @@ class _Parts:
     alone: counts.Counts
     flips: Mapping[tuple[str, str], int]
     account_flips: Mapping[tuple[str, str], int]
+    altered: counts.Counts
     series: Mapping[tuple[str, str], tuple[int, ...]]
     effects: Mapping[str, tuple[counts.Counts, counts.Counts]]
     by: Mapping[str, Mapping[str, counts.Counts]]
@@ -238,6 +242,8 @@ class _Parts:
             return None
         if rule in self.standing.reasons:
             return Judgement(reason=self.standing.reasons[rule])
+        if not any(self.kinds.get(kind) for kind in self.standing.kinds.get(rule, ())):
+            return Judgement(reason="not_tried")
         return self.judged.get((version, rule), Judgement(reason="no_hits"))
 
 
@@ -262,12 +268,13 @@ def _rule(parts: _Parts, rule: Rule, only_in: str | None) -> RuleFigures:
         hits=hits.hits,
         accounts=hits.accounts,
         targets=hits.targets,
-        undetermined=share(min(parts.undetermined.get(("new", name), 0), evaluated), evaluated),
+        undetermined=share(parts.undetermined.get(("new", name), 0), evaluated),
         alone=parts.alone.get(name, 0),
         other=parts.hits.get(("old", name), counts.NO_HITS).hits if compared else None,
         gained=flipped("gained"),
         lost=flipped("lost"),
         kept=flipped("kept"),
+        altered=parts.altered.get(name, 0) if compared else None,
         accounts_gained=parts.account_flips.get((name, "gained"), 0) if compared else None,
         accounts_lost=parts.account_flips.get((name, "lost"), 0) if compared else None,
         effects=given,
@@ -285,8 +292,12 @@ def _rule(parts: _Parts, rule: Rule, only_in: str | None) -> RuleFigures:
     )
 
 
-def _totals(ask: Ask, parts: _Parts) -> Totals:
+def _totals(ask: Ask, parts: _Parts, effects: Mapping[tuple[str, str], int]) -> Totals:
     compared = parts.old is not None
+
+    def changed(change: str) -> int | None:
+        return sum(count for (_, of), count in effects.items() if of == change) if compared else None
+
     hits = parts.hits.get(("new", ANY), counts.NO_HITS)
     restricted = counts.restricted(ask)
     return Totals(
@@ -300,6 +311,9 @@ def _totals(ask: Ask, parts: _Parts) -> Totals:
         kept=parts.flips.get((ANY, "kept"), 0) if compared else None,
         accounts_gained=parts.account_flips.get((ANY, "gained"), 0) if compared else None,
         accounts_lost=parts.account_flips.get((ANY, "lost"), 0) if compared else None,
+        effects_gained=changed("gained"),
+        effects_lost=changed("lost"),
+        effects_altered=changed("altered"),
         restricted_other=restricted.get("old", 0) if compared else None,
         judged=parts.judgement("new", JUDGEABLE),
         judged_other=parts.judgement("old", JUDGEABLE),

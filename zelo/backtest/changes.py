@@ -50,7 +50,7 @@ def diffs(
         concerned = tuple(
             rule.rule
             for rule in rules
-            if rule.policy == policy and (rule.changed or rule.only_in or rule.gained or rule.lost)
+            if rule.policy == policy and (rule.changed or rule.only_in or rule.gained or rule.lost or rule.altered)
         )
         found.append(
             FileDiff(path=path, rules=concerned, lines=tuple(lines[:LINES_MAX]), cut=max(0, len(lines) - LINES_MAX))

@@ -150,8 +150,12 @@ def series(ask: Ask, steps: Sequence[str], length: int) -> Mapping[tuple[str, st
     return {key: tuple(values) for key, values in found.items()}
 
 
-def effects(ask: Ask, pack: Pack, old: bool) -> tuple[EffectFigures, ...]:
-    """Return every kind of effect that was asked for, those of the new version against the pack's limits."""
+def effects(ask: Ask, pack: Pack, flips: Mapping[tuple[str, str], int] | None) -> tuple[EffectFigures, ...]:
+    """
+    Return every kind of effect that was asked for, those of the new version against the pack's limits.
+
+    `flips`: kind and change to how many; None without another version.
+    """
     asked = _by_version("SELECT version, kind, count(*), count(DISTINCT entity) FROM effect WHERE reason IS NULL", ask)
     held: dict[str, dict[str, int]] = defaultdict(dict)
     for kind, reason, count in ask("""
@@ -163,7 +167,7 @@ def effects(ask: Ask, pack: Pack, old: bool) -> tuple[EffectFigures, ...]:
         SELECT kind, count(*) FROM effect WHERE version = 'new' AND reason IS NULL GROUP BY kind, day
     """):
         days[kind].append(count)
-    changes = _effect_flips(ask) if old else {}
+    changes, old = flips or {}, flips is not None
     found = []
     for kind in sorted({kind for _, kind in asked} | set(held), key=list(EFFECTS).index):
         limit = pack.daily_limits.get(kind, EFFECTS[kind].daily_limit)
@@ -176,6 +180,7 @@ def effects(ask: Ask, pack: Pack, old: bool) -> tuple[EffectFigures, ...]:
                 other=asked.get(("old", kind), (0, 0))[0] if old else None,
                 gained=changes.get((kind, "gained"), 0) if old else None,
                 lost=changes.get((kind, "lost"), 0) if old else None,
+                altered=changes.get((kind, "altered"), 0) if old else None,
                 kept=changes.get((kind, "kept"), 0) if old else None,
                 held=dict(held.get(kind, {})),
                 busiest=max(days[kind], default=0),
@@ -190,18 +195,48 @@ def _by_version(sql: str, ask: Ask) -> dict[tuple[str, str], tuple[int, int]]:
     return {(version, kind): (count, entities) for version, kind, count, entities in ask(f"{sql} GROUP BY ALL")}
 
 
-def _effect_flips(ask: Ask) -> dict[tuple[str, str], int]:
-    """Return kind and change to how many: the same effect is of one kind, on one entity, at one event."""
-    rows = ask("""
-        WITH once AS (
-            SELECT DISTINCT version, order_key, kind, role, entity FROM effect WHERE reason IS NULL
-        ), sides AS (
-            SELECT kind, count(*) AS n, any_value(version) AS version FROM once GROUP BY order_key, kind, role, entity
+def effect_flips(ask: Ask) -> Mapping[tuple[str, str], int]:
+    """
+    Make `effect_flip(order_key, kind, role, entity, change, rules, parameters, parameters_before)`; count its changes.
+
+    Effects with equal parameters on one entity at one event are `kept`, one for one. Of the others of the same kind
+    there, as many as both versions have are `altered`; the rest is `gained` or `lost`.
+    """
+    ask("""
+        CREATE TABLE effect_flip AS
+        WITH numbered AS (
+            SELECT version, order_key, kind, role, entity, parameters, rules, row_number() OVER (
+                PARTITION BY version, order_key, kind, role, entity, parameters ORDER BY rules) AS nth
+            FROM effect WHERE reason IS NULL
+        ), own AS (SELECT * FROM numbered WHERE version = 'new'),
+        other AS (SELECT * FROM numbered WHERE version = 'old'),
+        kept AS (SELECT n.* FROM own n SEMI JOIN other o USING (order_key, kind, role, entity, parameters, nth)),
+        rest AS (
+            SELECT *, row_number() OVER (
+                PARTITION BY version, order_key, kind, role, entity ORDER BY rules, parameters) AS place
+            FROM numbered ANTI JOIN kept USING (order_key, kind, role, entity, parameters, nth)
         )
-        SELECT kind, CASE WHEN n = 2 THEN 'kept' WHEN version = 'new' THEN 'gained' ELSE 'lost' END AS change, count(*)
-        FROM sides GROUP BY ALL
+        SELECT order_key, kind, role, entity, 'kept' AS change, rules, parameters, parameters AS parameters_before
+        FROM kept
+        UNION ALL
+        SELECT order_key, kind, role, entity,
+               CASE WHEN o.version IS NULL THEN 'gained' WHEN n.version IS NULL THEN 'lost' ELSE 'altered' END,
+               coalesce(n.rules, o.rules), n.parameters, o.parameters
+        FROM (SELECT * FROM rest WHERE version = 'new') n FULL JOIN (SELECT * FROM rest WHERE version = 'old') o
+        USING (order_key, kind, role, entity, place)
     """)
+    rows = ask("SELECT kind, change, count(*) FROM effect_flip GROUP BY ALL")
     return {(kind, change): count for kind, change, count in rows}
+
+
+def altered_by_rules(ask: Ask) -> Counts:
+    """Return rule to the effects it had a part in that the other version asked for with other parameters."""
+    return dict(
+        ask("""
+        SELECT rule, count(*) FROM (SELECT unnest(rules) AS rule FROM effect_flip WHERE change = 'altered')
+        GROUP BY rule
+    """)
+    )
 
 
 def effects_of_rules(ask: Ask) -> Mapping[str, tuple[Counts, Counts]]:

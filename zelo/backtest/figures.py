@@ -9,6 +9,8 @@ import msgspec
 from zelo.backtest.logic import Quartiles, Share
 
 Texts = Mapping[str, str]
+FORMAT = "zelo backtest"
+"""What `report.json` says it is."""
 
 
 class Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,10 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """How well a set of hits foresaw the outcome; each entity counts once, at its first hit."""
 
     reason: str | None = None
-    """Why there is nothing to say: `own_kind`, `no_role`, `no_hits`, `all_cut`; None when there is."""
+    """
+    Why there is nothing to say: `own_kind`, `no_role`, `not_tried`, `no_hits`, `all_cut`, `unlabeled`; None when there
+    is.
+    """
     precision: Share = Share(0, 0)
     """Of the entities hit, those of whom the outcome came true after their first hit."""
     hits: Share = Share(0, 0)
@@ -127,7 +132,10 @@ class EffectFigures(msgspec.Struct, frozen=True, kw_only=True):
     """The same of the other version."""
     gained: int | None = None
     lost: int | None = None
+    altered: int | None = None
+    """On the same entity at the same event, with other parameters: longer, stronger or other."""
     kept: int | None = None
+    """The same in both: kept + altered + gained = asked, kept + altered + lost = other."""
     held: Mapping[str, int] = {}
     """Reason to how many were held back."""
     busiest: int = 0
@@ -161,6 +169,8 @@ class RuleFigures(msgspec.Struct, frozen=True, kw_only=True):
     gained: int | None = None
     lost: int | None = None
     kept: int | None = None
+    altered: int | None = None
+    """Effects it had a part in that the other version asked for with other parameters."""
     accounts_gained: int | None = None
     accounts_lost: int | None = None
     effects: Mapping[str, int] = {}
@@ -246,6 +256,9 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     kept: int | None = None
     accounts_gained: int | None = None
     accounts_lost: int | None = None
+    effects_gained: int | None = None
+    effects_lost: int | None = None
+    effects_altered: int | None = None
     restricted_other: int | None = None
     judged: Judgement | None = None
     judged_other: Judgement | None = None
@@ -258,6 +271,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """All that a report says."""
 
+    format: str = FORMAT
     schema_version: int = 1
     zelo_version: str
     language_version: str

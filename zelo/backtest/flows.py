@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from zelo.adapters.files import locked, put_in_place, write_whole, writing
+from zelo.adapters.files import write_whole
 from zelo.adapters.fitting import literal
 from zelo.adapters.labels import load_labels
 from zelo.adapters.lake import Lake
+from zelo.adapters.report_folder import Form, keep_only, report_folder
 from zelo.adapters.sources import LAKE, Import, form_of, import_events
 from zelo.adapters.stage import Clock, Limits, Stage
 from zelo.backtest import judging, samples, sweep
 from zelo.backtest.assembly import Made, Question, figures_of, outcome_named
-from zelo.backtest.figures import Example, Figures
+from zelo.backtest.figures import FORMAT, Example, Figures
 from zelo.backtest.judging import Standing
 from zelo.backtest.relations import Decided, Progress, Store, make
 from zelo.backtest.report.page import page
 from zelo.backtest.report.sweeps import sweep_charts, sweep_page
 from zelo.backtest.report.tongue import Tongue
+from zelo.backtest.sweep import FORMAT as SWEEP_FORMAT
 from zelo.backtest.sweep import Curve
 from zelo.backtest.thresholds import Threshold, critical, loosest, seen_by, threshold
 from zelo.base import versions
-from zelo.base.errors import Conflict
 from zelo.base.messages.message import N_
 from zelo.events.decode import Decoder, Event
 from zelo.events.intake import COUNTER_BITS
@@ -39,6 +38,16 @@ from zelo.policy.pack import Outcome, Pack
 from zelo.policy.terms import FieldRef
 from zelo.policy.to_python.plain import plain_object, timestamp_us
 
+REPORT = Form(
+    "report.json",
+    FORMAT,
+    frozenset({"report.json", "report.html", "flips.parquet", "decisions", "decisions_against"}),
+)
+SWEEP = Form(
+    "sweep.json",
+    SWEEP_FORMAT,
+    frozenset({"sweep.json", "sweep.html", "hits.svg", "precision.svg", "recall.svg"}),
+)
 Decide = Callable[[Pack, Path, Path, "int | None", Progress], Decided]
 """Decides the events of a lake up to a time in microseconds; leaves `decisions/*.parquet` and more in a folder."""
 Replay = Callable[[Pack, Iterable[tuple[int, Event]], "set[int]"], samples.Features]
@@ -65,6 +74,8 @@ class Backtest:
     now_us: int | None
     fresh: bool = False
     """Replace an earlier report in `out`."""
+    folders: tuple[Path, ...] = ()
+    """Where the versions were read from: no report is written there."""
     limits: Limits = field(default_factory=Limits)
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
     """Language to how it is spoken; the first is the one that is shown at first."""
@@ -77,7 +88,7 @@ def run_backtest(job: Backtest, progress: Progress) -> Figures:
     Everything is written to a folder beside it that takes its place at the end. Raises Conflict when `out` holds
     something else, NotFound and InvalidInput for what is asked wrongly, and what reading a source raises.
     """
-    with workspace(job.source, job.out, fresh=job.fresh) as place:
+    with report_folder(job.out, REPORT, apart=(job.source, *job.folders), fresh=job.fresh) as place:
         lake = _lake(job, place, progress)
         decided = {
             version: job.engine.decide(pack, lake.root, place / version, job.question.until_us, progress)
@@ -107,6 +118,7 @@ class Sweep:
     engine: Engine
     now_us: int | None
     fresh: bool = False
+    folders: tuple[Path, ...] = ()
     limits: Limits = field(default_factory=Limits)
     tongues: Mapping[str, Tongue] = field(default_factory=dict)
 
@@ -119,16 +131,13 @@ def run_sweep(job: Sweep, progress: Progress) -> Curve:
     """
     found = threshold(job.question.pack, job.rule, job.constant)
     if job.out is not None:
-        with workspace(job.source, job.out, fresh=job.fresh, proof="sweep.json") as place:
+        with report_folder(job.out, SWEEP, apart=(job.source, *job.folders), fresh=job.fresh) as place:
             curve = _curve(job, found, place, progress)
             write_whole(place / "sweep.json", msgspec.json.format(msgspec.json.encode(curve), indent=2))
             write_whole(place / "sweep.html", sweep_page(curve, job.tongues).encode())
             for name, chart in sweep_charts(curve, next(iter(job.tongues.values()))).items():
                 write_whole(place / f"{name}.svg", chart.encode())
-            kept = {"sweep.json", "sweep.html", "hits.svg", "precision.svg", "recall.svg", ".lock"}
-            for entry in place.iterdir():
-                if entry.name not in kept:
-                    _remove(entry)
+            keep_only(place, SWEEP.names)
         return curve
     with tempfile.TemporaryDirectory(prefix="zelo-sweep-") as folder:
         return _curve(job, found, Path(folder), progress)
@@ -177,44 +186,6 @@ def _criticals(
             yield order_key, critical(term, found, seen_by(found, seen, features[order_key], lists))
 
 
-# --- a folder that is whole or absent
-
-
-@contextmanager
-def workspace(source: Path, out: Path, *, fresh: bool, proof: str = "report.json") -> Iterator[Path]:
-    """
-    Give a folder to write to that becomes `out` when all went well, and goes away when it did not.
-
-    `proof`: the file that shows that `out` holds the work of an earlier command, which `fresh` may replace.
-    """
-    if out.resolve().is_relative_to(source.resolve()):
-        raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        if not (out / proof).is_file():
-            raise Conflict(N_("{out} holds files that are not from a backtest: name a new folder"), out=out)
-        if not fresh:
-            raise Conflict(N_("{out} holds a report already: name a new folder, or replace it with --fresh"), out=out)
-    place = out.with_name(f"{out.name}.partial")
-    with locked(place), writing(place):
-        for entry in place.iterdir():
-            if entry.name != ".lock":
-                _remove(entry)
-        try:
-            yield place
-            (place / ".lock").unlink()
-            shutil.rmtree(out, ignore_errors=True)
-            put_in_place(place, out)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-
-
-def _remove(entry: Path) -> None:
-    if entry.is_dir() and not entry.is_symlink():
-        shutil.rmtree(entry)
-    else:
-        entry.unlink()
-
-
 # --- reading
 
 
@@ -244,6 +215,7 @@ def store_of(lake: Lake, stage: Stage, decided: Mapping[str, Decided], question:
         time_zone=question.pack.time_zone,
         first_key=_first_key(question.since_us),
         until_key=_first_key(question.until_us),
+        splits=question.pack.splits,
     )
 
 
@@ -357,17 +329,20 @@ def _write(job: Backtest, stage: Stage, place: Path, figures: Figures) -> None:
     write_whole(place / "report.html", page(figures, job.tongues).encode())
     if job.question.old is not None:
         flips = """
-            SELECT f.*, e.event_id, e.kind, e.actor FROM flip f JOIN events e USING (order_key)
-            WHERE rule <> '*' AND change <> 'kept' ORDER BY order_key, rule
+            SELECT order_key, f.rule, f.change, e.event_id, e.kind, e.actor, f.effect, f.role, f.entity, f.parameters,
+                   f.parameters_before
+            FROM (
+                SELECT order_key, rule, change, NULL AS effect, NULL AS role, NULL AS entity, NULL AS parameters,
+                       NULL AS parameters_before FROM flip WHERE rule <> '*'
+                UNION ALL
+                SELECT order_key, unnest(rules), change, kind, role, entity, parameters, parameters_before
+                FROM effect_flip
+            ) f JOIN events e USING (order_key)
+            WHERE f.change <> 'kept' ORDER BY ALL
         """
         stage.run(f"COPY ({flips}) TO {literal(str(place / 'flips.parquet'))} (FORMAT parquet, COMPRESSION zstd)")
     stage.close()
     for version, name in (("new", "decisions"), ("old", "decisions_against")):
         if (place / version / "decisions").is_dir():
             (place / version / "decisions").rename(place / name)
-    kept = {"report.json", "report.html", "flips.parquet", "decisions", "decisions_against", ".lock"}
-    if job.question.aggregates_only:
-        kept -= {"flips.parquet", "decisions", "decisions_against"}
-    for entry in place.iterdir():
-        if entry.name not in kept:
-            _remove(entry)
+    keep_only(place, {"report.json", "report.html"} if job.question.aggregates_only else REPORT.names)

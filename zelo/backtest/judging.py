@@ -45,13 +45,18 @@ def standing(outcome: Outcome, rules: Iterable[Rule], kinds: Mapping[str, Kind])
     for rule in rules:
         if set(rule.kinds) & set(outcome.kinds):
             reasons[rule.name] = "own_kind"
-        elif outcome.by != BY_EVENT and not any(outcome.by in kinds[kind].roles for kind in rule.kinds):
+        elif outcome.by != BY_EVENT and not any(_follows(outcome, kinds[kind]) for kind in rule.kinds):
             reasons[rule.name] = "no_role"
         else:
             found[rule.name] = tuple(sorted({*found.get(rule.name, ()), *rule.kinds}))
     found = {rule: of for rule, of in found.items() if rule not in reasons}
     found[JUDGEABLE] = tuple(sorted({kind for of in found.values() for kind in of}))
     return Standing(found, reasons)
+
+
+def _follows(outcome: Outcome, kind: Kind) -> bool:
+    """Say whether a kind of event has the role, and one of the same sort of entity: a listing is never a video."""
+    return outcome.by in kind.roles and (outcome.file is not None or kind.entities[outcome.by] == outcome.entity)
 
 
 def happened_sql(outcome: Outcome, store: Store, counted: Mapping[str, Sequence[int]] | None) -> str:
@@ -144,7 +149,7 @@ def find_first_hits(ask: Ask, rules: Standing) -> None:
     """)
 
 
-def judgements(ask: Ask, store: Store, rules: Standing) -> Mapping[tuple[str, str], Judgement]:
+def judgements(ask: Ask, store: Store, outcome: Outcome, rules: Standing) -> Mapping[tuple[str, str], Judgement]:
     """Return version (or `gained`, `lost`) and rule to how well its hits foresaw the outcome."""
     states = _counts(ask("SELECT version, rule, state, count(*) FROM first_hit GROUP BY ALL"))
     events = _counts(
@@ -167,7 +172,8 @@ def judgements(ask: Ask, store: Store, rules: Standing) -> Mapping[tuple[str, st
     leads: dict[tuple[str, str], list[float]] = {}
     for version, rule, lead in ask("SELECT version, rule, lead_ms FROM first_hit WHERE state = 'yes' AND lead_ms >= 0"):
         leads.setdefault((version, rule), []).append(lead)
-    around = {of: _around(ask, store, of) for of in set(rules.kinds.values()) if of}
+    period = store.period if outcome.file is None else "TRUE"  # labels have no time
+    around = {of: _around(ask, period, of) for of in set(rules.kinds.values()) if of}
     result: dict[tuple[str, str], Judgement] = {}
     for version, rule in states.keys() | {("new", rule) for rule in rules.kinds}:
         if not rules.kinds.get(rule):
@@ -199,7 +205,7 @@ def _counts(rows: Iterable[tuple[str, str, str, int]]) -> dict[tuple[str, str], 
     return found
 
 
-def _around(ask: Ask, store: Store, kinds: tuple[str, ...]) -> tuple[int, tuple[int, int], int]:
+def _around(ask: Ask, period: str, kinds: tuple[str, ...]) -> tuple[int, tuple[int, int], int]:
     """Return, for rules on some kinds: the units of whom it came true, (true, known) at first sight, those missed."""
     of = f"kind IN ({', '.join(map(literal, kinds))})"
     [[positives]] = ask(f"SELECT count(DISTINCT unit) FROM judged WHERE {of} AND state = 'yes'")
@@ -209,7 +215,7 @@ def _around(ask: Ask, store: Store, kinds: tuple[str, ...]) -> tuple[int, tuple[
     """)
     [[beyond]] = ask(f"""
         SELECT count(DISTINCT unit) FROM happened
-        WHERE {store.period} AND unit NOT IN (SELECT unit FROM judged WHERE {of} AND state IN ('yes', 'cut'))
+        WHERE {period} AND unit NOT IN (SELECT unit FROM judged WHERE {of} AND state IN ('yes', 'cut'))
     """)
     return positives, (true, known), beyond
 

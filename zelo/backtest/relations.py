@@ -4,7 +4,7 @@ The relations that every count of a backtest is taken from, as SQL over a lake a
     events(order_key, event_id, kind, ms, day, actor, target, unit, by_0 ...)   all events of the lake
     hit(version, rule, order_key, kind, ms, day, actor, target, unit, by_0 ...) a row for each rule that fired
     unknown(version, rule, order_key)                                           ... that was undetermined
-    effect(version, order_key, ms, day, kind, role, entity, rules, reason)      reason: why it was held, else NULL
+    effect(version, order_key, ms, day, kind, role, entity, parameters, rules, reason)  reason: why held, else NULL
     label_change(version, order_key, of, kind, role, entity, parameters)        before the period too; `of`: the event's
 
 `version` is `new` or `old`. The rule `*` stands for "any rule": one row for each event on which one fired.
@@ -13,13 +13,13 @@ The relations that every count of a backtest is taken from, as SQL over a lake a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from zelo.adapters.fitting import literal, quoted
 from zelo.events.intake import COUNTER_BITS
 from zelo.events.rows import columns
-from zelo.events.types import Kind, ListOf, MapOf, ObjectOf
+from zelo.events.types import BOOL, STRING, Kind, ListOf, MapOf, ObjectOf
 from zelo.policy.pack import BY_EVENT
 
 Ask = Callable[[str], list[Any]]
@@ -28,6 +28,10 @@ Progress = Callable[[str, int, int], None]
 """(what is being done, done so far, of how many; 0 when that is not known)."""
 ANY = "*"
 """The name that stands for all rules together."""
+_MANY = frozenset(
+    "about brand caption code description homologation message name number referrer text title url".split()
+)
+"""Last parts of names of text fields that have a value of its own for nearly every event."""
 NO_VALUE = ""
 """How a field that is missing, or that the kind has not got, is named where hits are split by it."""
 
@@ -59,6 +63,8 @@ class Store:
     """First order key whose decision counts; None: from the beginning."""
     until_key: int | None
     """First order key whose decision no longer counts; None: to the end."""
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Splits of the pack by name: the path of a field; an event without it has its actor's last value."""
 
     @property
     def period(self) -> str:
@@ -79,6 +85,19 @@ def fields_to_split_by(kinds: Iterable[Kind]) -> list[str]:
             if not isinstance(column.type, ListOf | MapOf | ObjectOf) and not _is_personal(kind, column.path):
                 found.add(column.name)
     return sorted(found)
+
+
+def splits_to_offer(kinds: Iterable[Kind], splits: Iterable[str]) -> list[str]:
+    """Return what it makes sense to split by: the pack's own, then fields that look as if they had few values."""
+    found = {"kind"}
+    for kind in kinds:
+        ids = {".".join(path) for path in kind.roles.values()}
+        for column in columns(kind):
+            last = column.path[-1]
+            few = column.type == BOOL or (column.type == STRING and last not in _MANY and not last.endswith("id"))
+            if few and column.name not in ids and not _is_personal(kind, column.path):
+                found.add(column.name)
+    return [*splits, *sorted(found.difference(splits))]
 
 
 def _is_personal(kind: Kind, path: tuple[str, ...]) -> bool:
@@ -102,7 +121,10 @@ def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None, *, o
     for kind, sql, has in store.kinds.values():
         decided = " UNION ALL ".join(f"SELECT order_key FROM {run.decisions}" for run in store.decided.values())
         where = f" WHERE order_key IN ({decided})" if only_decided else ""
-        ask(f"INSERT INTO events {_events_of(kind, sql, has, store.time_zone, by, outcome_by)}{where}")
+        ask(f"INSERT INTO events {_events_of(kind, sql, has, store, by, outcome_by)}{where}")
+    for number, name in enumerate(by):
+        if name in store.splits:
+            _fill_in(ask, f"by_{number}")
     shown = "".join(f", e.by_{number}" for number in range(len(by)))
     listed = f"e.order_key, e.kind, e.ms, e.day, e.actor, e.target, e.unit{shown}"
     fired = _each(store, "fired")
@@ -115,7 +137,7 @@ def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None, *, o
     ask(f"CREATE TABLE unknown AS {_each(store, 'undetermined')}")
     ask(f"""
         CREATE TABLE effect AS
-        SELECT f.version, order_key, e.ms, e.day, f.kind, f.role, f.entity, f.rules, f.reason
+        SELECT f.version, order_key, e.ms, e.day, f.kind, f.role, f.entity, f.parameters, f.rules, f.reason
         FROM ({_effects(store)}) f JOIN events e USING (order_key) WHERE {store.period}
     """)
     ask(f"""
@@ -126,8 +148,19 @@ def make(ask: Ask, store: Store, by: Sequence[str], outcome_by: str | None, *, o
     """)
 
 
+def _fill_in(ask: Ask, column: str) -> None:
+    """Give the events without a value the last one that their actor had before."""
+    ask(f"""
+        CREATE OR REPLACE TABLE events AS
+        SELECT e.* REPLACE (coalesce(e.{column}, k.{column}, {literal(NO_VALUE)}) AS {column})
+        FROM events e ASOF LEFT JOIN (
+            SELECT actor, order_key, {column} FROM events WHERE {column} IS NOT NULL AND actor IS NOT NULL
+        ) k ON e.actor = k.actor AND e.order_key >= k.order_key
+    """)
+
+
 def _events_of(
-    kind: Kind, sql: str, has: frozenset[str], time_zone: str, by: Sequence[str], outcome_by: str | None
+    kind: Kind, sql: str, has: frozenset[str], store: Store, by: Sequence[str], outcome_by: str | None
 ) -> str:
     """Return SQL of the rows of `events` that are of one kind."""
 
@@ -136,11 +169,13 @@ def _events_of(
         return f"CAST({quoted(name)} AS VARCHAR)" if name in has else "NULL"
 
     def split(field: str) -> str:
+        if field in store.splits:
+            return column((".".join(store.splits[field]),))
         return literal(kind.name) if field == "kind" else f"coalesce({column((field,))}, {literal(NO_VALUE)})"
 
     unit = "event_id" if outcome_by == BY_EVENT else column(kind.roles.get(outcome_by or ""))
     ms = f"(order_key >> {COUNTER_BITS})"
-    day = f"CAST(timezone({literal(time_zone)}, make_timestamptz({ms} * 1000)) AS DATE)"
+    day = f"CAST(timezone({literal(store.time_zone)}, make_timestamptz({ms} * 1000)) AS DATE)"
     cells = [
         "order_key", "event_id", literal(kind.name), ms, day,
         column(kind.roles["actor"]), column(kind.roles.get("target")), unit, *(split(field) for field in by),

@@ -17,6 +17,8 @@ from zelo.events.types import INT
 from zelo.policy.pack import Outcome, Pack
 from zelo.policy.terms import FeatureRef, FieldRef, Term
 
+FORMAT = "zelo sweep"
+"""What `sweep.json` says it is."""
 POINTS_MAX = 80
 """Most values of the constant on a curve; with more, values of about equal shares of the hits are taken."""
 
@@ -34,6 +36,7 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 class Curve(msgspec.Struct, frozen=True, kw_only=True):
     """A constant over its range."""
 
+    format: str = FORMAT
     schema_version: int = 1
     pack: str
     pack_version: str

@@ -177,6 +177,8 @@ def _bounds(term: Term, constant: str, small: bool, value: Value) -> Bounds:
             number = value(side)
             if not isinstance(number, int | float):
                 return _UNKNOWN
+            if math.isnan(number):
+                return _NEVER  # no comparison with it is true
             limit = number if small else -number
             at = limit if name in ("<=", ">=") else _below(limit)
             return at, at

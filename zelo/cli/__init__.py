@@ -15,6 +15,7 @@ from zelo.cli import (
     doctor,
     explaining,
     health,
+    personal,
     platform_demo,
     running,
     serving,
@@ -53,6 +54,7 @@ _MODULES = (
     platform_demo,
     serving,
     working,
+    personal,
     doctor,
     telling,
 )

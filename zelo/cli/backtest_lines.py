@@ -64,7 +64,7 @@ def sweep_lines(curve: Curve, tongue: Tongue, out: Path | None) -> Iterator[str]
 
 def _point(curve: Curve, point: Point, tongue: Tongue, *, judged: bool) -> list[str]:
     mark = "> " if point.value == curve.now else "  "
-    cells = [mark + number(point.value), number(point.hits), number(point.accounts)]
+    cells = [mark + tongue.threshold(point.value), number(point.hits), number(point.accounts)]
     if judged:
         cells += [tongue.share(point.precision), tongue.interval(point.precision), tongue.share(point.recall)]
     return cells

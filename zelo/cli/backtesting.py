@@ -98,10 +98,11 @@ def backtest(
         engine=engine_named(engine, memory),
         now_us=now_us(),
         fresh=fresh,
+        folders=(pack, *([Path(against)] if against and Path(against).is_dir() else [])),
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
-    line = ProgressLine(shown=shown)
+    line = ProgressLine(shown=told(engine, shown=shown))
     try:
         with stop_on_signals():
             figures = run_backtest(job, line)
@@ -123,6 +124,11 @@ def other_version(pack: Path, against: str | None) -> tuple[Pack | None, Mapping
     if loaded is None:
         raise PolicyRejected(report.diagnostics)
     return loaded, files
+
+
+def told(engine: str, *, shown: bool | None) -> bool | None:
+    """Return whether progress is shown: with Spark also without a terminal, as its steps take long."""
+    return True if shown is None and engine == "spark" else shown
 
 
 def spoken() -> str:
@@ -176,10 +182,11 @@ def sweep(
         engine=engine_named(engine, memory),
         now_us=now_us(),
         fresh=fresh,
+        folders=(pack,),
         limits=Limits(memory=memory, seconds=time_limit),
         tongues=tongues(),
     )
-    line = ProgressLine(shown=shown)
+    line = ProgressLine(shown=told(engine, shown=shown))
     try:
         with stop_on_signals():
             curve = run_sweep(job, line)

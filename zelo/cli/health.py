@@ -126,19 +126,22 @@ def health() -> None:
 @click.option("--accounts", type=path_type, help=N_("File of accounts with market, size, kind and created_at."))
 @schedule_option
 @variant_option
+@click.option("--fresh", is_flag=True, help=N_("Replace an earlier report in the folder."))
 @progress_option
 @language_option
 def simulate_command(
     pack: Path, against: str, ledger: Path, out: Path, as_of: str | None, accounts: Path | None, name: str | None,
-    variant: str | None, shown: bool | None, language: str | None,
+    variant: str | None, fresh: bool, shown: bool | None, language: str | None,
 ) -> int:  # fmt: skip
     """Simulate a schedule."""
     after = chosen_schedule(open_pack(pack), name, variant)
     before = chosen_schedule(open_against(against, pack), name or after.name, variant)
     instant = None if as_of is None else instant_of(as_of, "--as-of")
+    folders = (pack, *([Path(against)] if Path(against).is_dir() else []))
+    job = Simulation(before, after, ledger, out, instant, accounts, speech.language(), folders=folders, fresh=fresh)
     line = ProgressLine(shown=shown)
     try:
-        found = simulate(Simulation(before, after, ledger, out, instant, accounts, speech.language()), line)
+        found = simulate(job, line)
     finally:
         line.close()
     tally = found.tally

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from typing import Any
 
 from zelo.adapters.home import home_folder
 from zelo.adapters.postgres import Server
@@ -31,6 +32,13 @@ def prepare(process: str, *, pool: int = 0, tied: bool = False, statement_ms: in
 def now() -> datetime:
     """Read the clock."""
     return datetime.now(UTC)
+
+
+def me() -> Any:
+    """Return who sits at the command line, as the audit trail names them."""
+    from zelo.people.flows import Actor
+
+    return Actor("system", f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}")
 
 
 def lake() -> str:

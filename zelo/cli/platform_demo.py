@@ -23,6 +23,7 @@ from zelo.adapters.files import locked
 from zelo.adapters.lake import is_lake
 from zelo.adapters.packs import read_pack_files
 from zelo.adapters.postgres import Server
+from zelo.base.errors import Conflict
 from zelo.base.messages.message import N_
 from zelo.cli.demo import ACCOUNTS, DAYS, SEED, shipped_pack
 from zelo.cli.demo_processes import Processes, free_port, try_console
@@ -55,6 +56,8 @@ TROUBLE: tuple[Mapping[str, Any], ...] = (
     {"kind": "listing.created", "id": "bad-3", "occurred_at": "2026-01-01T00:00:00Z", "seller": {"id": 7}},
 )
 """Events that do not fit, so that the page of sources has something to show."""
+_MARK = "zelo-demo"
+"""The file in the platform's folder that says a demo made it."""
 _OTHERS = ("DATABASE_URL", "LAKE", "KAFKA_BOOTSTRAP", "OIDC_URL", "ZELO_HOSTS", "ZELO_BEHIND_PROXY")
 """What would lead a demo to services that are not its own."""
 
@@ -124,14 +127,19 @@ def interrupted() -> Iterator[None]:
 
 
 def _private(home: Path) -> None:
-    """See that nothing but this folder is used, and that it is empty."""
+    """See that nothing but this folder is used, and that it is empty but for a mark that it is a demo's."""
     for name in _OTHERS:
         os.environ.pop(name, None)
+    if not (home / _MARK).is_file() and any(entry.name != ".lock" for entry in home.iterdir()):
+        raise Conflict(
+            N_("{out} holds no platform of a demo, so nothing is thrown away: name another folder with --out"), out=home
+        )
+    (home / _MARK).touch()
     Server(home / "postgres").discard()
     for left in home.iterdir():
         if left.is_dir():
             shutil.rmtree(left)
-        elif left.name != ".lock":
+        elif left.name not in (".lock", _MARK):
             left.unlink()
     os.environ["ZELO_HOME"] = str(home)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import secrets
 import signal
 import threading
@@ -19,7 +18,7 @@ from zelo.adapters.lake_store import lake_store
 from zelo.adapters.packs import read_pack_files
 from zelo.base.errors import Conflict, NotFound
 from zelo.base.messages.message import N_
-from zelo.cli.platform import lake, now, prepare
+from zelo.cli.platform import lake, me, now, prepare
 from zelo.cli.speech import Command, Group, _, language_option, number, say
 
 path_type = click.Path(path_type=Path)
@@ -67,7 +66,7 @@ def store(folder: Path, language: str | None) -> int:
     prepare("pack")
     from zelo.worker.versions import store as keep
 
-    kept = keep(read_pack_files(folder), actor=_me(), now=now())
+    kept = keep(read_pack_files(folder), actor=me(), now=now())
     say(_("stored {pack} as version {version}").format(pack=kept.pack, version=kept.version[:12]))
     return 0
 
@@ -87,7 +86,7 @@ def activate(version: str, reason: str, language: str | None) -> int:
         raise NotFound(N_("there is no such version of a pack"))
     if len(found) > 1:
         raise Conflict(N_("several versions begin with `{version}`: write more of it"), version=version)
-    put_to_work(found[0].pk, actor=_me(), now=now(), ident=uuid.uuid4(), reason=reason)
+    put_to_work(found[0].pk, actor=me(), now=now(), ident=uuid.uuid4(), reason=reason)
     say(_("version {version} is at work").format(version=found[0].version[:12]))
     return 0
 
@@ -126,7 +125,7 @@ def issue(name: str, scopes: tuple[str, ...], days: int | None, language: str | 
 
     ends = now() + timedelta(days=days) if days else None
     drawn: Any = {"prefix": secrets.token_hex(4), "secret": secrets.token_urlsafe(32)}
-    say(issue_key(name, scopes=scopes, actor=_me(), now=now(), expires_at=ends, **drawn).key)
+    say(issue_key(name, scopes=scopes, actor=me(), now=now(), expires_at=ends, **drawn).key)
     return 0
 
 
@@ -139,7 +138,7 @@ def rotate(prefix: str, language: str | None) -> int:
     from zelo.people.flows import rotate_key
 
     drawn: Any = {"prefix": secrets.token_hex(4), "secret": secrets.token_urlsafe(32)}
-    say(rotate_key(_key_id(prefix), actor=_me(), now=now(), **drawn).key)
+    say(rotate_key(_key_id(prefix), actor=me(), now=now(), **drawn).key)
     return 0
 
 
@@ -151,7 +150,7 @@ def revoke(prefix: str, language: str | None) -> int:
     prepare("key")
     from zelo.people.flows import revoke_key
 
-    revoke_key(_key_id(prefix), actor=_me(), now=now())
+    revoke_key(_key_id(prefix), actor=me(), now=now())
     say(_("revoked"))
     return 0
 
@@ -176,32 +175,25 @@ def audit() -> None:
 def verify(language: str | None) -> int:
     """Verify the trail."""
     prepare("audit", statement_ms=600_000)
-    from zelo.people.flows import entries
     from zelo.people.flows import verify as check
-    from zelo.worker.lake import check_digest
+    from zelo.worker.anchors import keep_anchors, kept_anchors
+    from zelo.worker.lake import check_digest, stretches
 
-    count, faults = check()
+    count, faults = check(kept_anchors())
     for fault in faults:
         text = _("chain {chain}, entry {number}: {what}")
         say(text.format(chain=fault.chain, number=number(fault.number), what=fault.what))
     broken = 0
-    for entry in entries(action="decided"):
-        stretch = entry.details
-        sound = check_digest(int(entry.object_id), stretch["first"], stretch["last"], stretch["digest"])
-        if not sound:
+    for (partition, first, last), digest in stretches().items():
+        if not check_digest(partition, first, last, digest):
             broken += 1
             text = _("partition {partition}, decisions {first} to {last}: changed")
-            say(text.format(partition=entry.object_id, first=stretch["first"], last=stretch["last"]))
+            say(text.format(partition=partition, first=first, last=last))
     if faults or broken:
         return 1
+    keep_anchors()
     say(_("{count} entries, all as they were written").format(count=number(count)))
     return 0
-
-
-def _me() -> Any:
-    from zelo.people.flows import Actor
-
-    return Actor("system", f"cli:{os.environ.get('SUDO_USER') or os.environ.get('USER') or os.getuid()}")
 
 
 COMMANDS = (worker, pack, key, audit)

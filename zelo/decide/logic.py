@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -31,6 +32,7 @@ from zelo.policy.to_python.plain import plain_object
 SNAPSHOT_VERSION = 3
 SWEEP_EVERY = 2
 """Events between two small sweeps of windows that have run empty."""
+NO_WORDS: Mapping[str, str] = MappingProxyType({})
 _NONE: tuple[str, ...] = ()
 _NO_EFFECTS: tuple[Effect, ...] = ()
 _NONE_HELD: tuple[Held, ...] = ()
@@ -222,16 +224,23 @@ class Engine:
             at = (self.sequencer.last_order_key >> 20) * 1_000
             self.accounts.take_back(entity, ident, asked_by(kind, parameters), event, at)
 
-    def rename(self, entity: str, ident: str, other: str) -> None:
-        """Keep everything known about an entity under another id: labels, and windows by its key."""
+    def rename(self, entity: str, ident: str, other: str, words: Mapping[str, str] = NO_WORDS) -> None:
+        """
+        Keep everything known about an entity under another id: labels, ledger, and windows by its key.
+
+        `words` are further texts to put others in the place of, wherever windows or ledgers hold them; no two texts
+        may become the same.
+        """
+        words = {**words, ident: other}
         for place in [place for place in self.labels.pins if place[:2] == (entity, ident)]:
             self.labels.pins[entity, other, place[2]] = self.labels.pins.pop(place)
         known = self.labels.held.get(entity, {})
         if ident in known:
             known[other] = known.pop(ident)
         for group in self.windows.groups:
-            group.rename(ident, other)
+            group.reword(words)
         self.accounts.rename(entity, ident, other)
+        self.accounts.reword(words)
 
     def _state(self) -> tuple[Any, ...]:
         order, *rest = self._beside_windows()

@@ -15,6 +15,8 @@ from zelo.policy.graph import STANDING_EFFECTS
 from zelo.policy.pack import EffectRequest, Pack, Rule
 from zelo.policy.to_python.kinds import KindPlan, PlannedRule, PlannedWindow, Run, WindowGroup, compile_kind
 
+TOGETHER_MAX = 3
+"""Sets of more rules than this are not remembered: they hardly come again."""
 KNOWN_MAX = 4_096
 """So many sets of rules that fired together are remembered for a kind, before it begins anew."""
 Together = tuple[tuple[str, ...], Sequence[Merged] | None]
@@ -53,6 +55,8 @@ class CompiledKind:
 
     def together(self, fired: list[int]) -> Together:
         """Return what is the same whenever exactly these rules fire."""
+        if len(fired) > TOGETHER_MAX:
+            return tuple([self.names[number] for number in fired]), None
         key = tuple(fired)
         found = self.known.get(key)
         if found is None:

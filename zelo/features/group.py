@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar
 from zlib import crc32
 
 import msgspec
 
 from zelo.base.errors import InvalidInput
+from zelo.events.types import STRING
 from zelo.features.spec import INT_MAX, INT_MIN, FeatureSpec, Key, Value
 
 State = TypeVar("State")
@@ -194,15 +195,17 @@ class KeyedState(Generic[State]):
         """Take over the state of a group of the same features, which is not to be used any more."""
         self._states, self._young, self._batches = other._states, other._young, other._batches
 
-    def rename(self, ident: str, other: str) -> None:
-        """Keep the state of every key that names an id under another id instead."""
-        found = [key for key in self._states if key == ident or (isinstance(key, tuple) and ident in key)]
+    def reword(self, words: Mapping[str, str]) -> None:
+        """Put other texts in the place of some, in keys and in values; no two texts may become the same."""
+        found = [key for key in self._states if _names(key, words)]
         for key in found:
-            fresh: Key = tuple(other if part == ident else part for part in key) if isinstance(key, tuple) else other
-            self._begin(fresh, self._states.pop(key))
+            self._begin(_reworded(key, words), self._states.pop(key))
         if found:
             self._young = [key for key in self._young if key in self._states]
             self._batches = deque((due, [key for key in keys if key in self._states]) for due, keys in self._batches)
+        if self._states and any(spec.value_type == STRING for spec in self.specs):
+            columns = _in_columns(self._pack(self._states.values()), words)
+            self._states.update(zip(list(self._states), self._unpack(columns, len(self._states)), strict=True))
 
     def _check_same(self, descriptions: list[dict[str, object]]) -> None:
         """Raise InvalidInput, naming the first difference, when a snapshot is of other features."""
@@ -262,6 +265,23 @@ def _as_key(packed: object) -> Key:
     if isinstance(packed, str | int):
         return packed
     raise ValueError(packed)
+
+
+def _names(key: Key, words: Mapping[str, str]) -> bool:
+    return any(part in words for part in key) if isinstance(key, tuple) else key in words
+
+
+def _reworded(key: Key, words: Mapping[str, str]) -> Key:
+    if isinstance(key, tuple):
+        return tuple(words.get(part, part) if isinstance(part, str) else part for part in key)
+    return words[key] if isinstance(key, str) else key
+
+
+def _in_columns(packed: object, words: Mapping[str, str]) -> object:
+    """Return a packed state with other texts in the place of some."""
+    if isinstance(packed, list):
+        return [_in_columns(part, words) for part in packed]
+    return words.get(packed, packed) if isinstance(packed, str) else packed
 
 
 def _description(spec: FeatureSpec) -> dict[str, object]:

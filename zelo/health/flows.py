@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -15,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from zelo.adapters import ledger_parts
-from zelo.adapters.files import locked, put_in_place, write_whole, writing
+from zelo.adapters.files import put_in_place, write_whole
 from zelo.adapters.ledger_parts import ACTS, SEPARATOR, Normal, Part, Parts
 from zelo.adapters.ledgers import ledger_rows
+from zelo.adapters.report_folder import Form, keep_only, report_folder
 from zelo.adapters.stage import Progress
 from zelo.adapters.translation import LANGUAGES, translator
 from zelo.base.errors import InvalidInput, NotFound
@@ -28,12 +28,13 @@ from zelo.health.comparing import Move, Tally
 from zelo.health.curves import variations
 from zelo.health.lean import LeanSchedule
 from zelo.health.ledger import KINDS, Entry
-from zelo.health.report.findings import Findings, Named, as_json, findings
+from zelo.health.report.findings import FORMAT, Findings, Named, as_json, findings
 from zelo.health.report.page import page
 from zelo.health.rows import entry_of
 from zelo.policy.pack import Pack
 from zelo.policy.schedules.values import Schedule
 
+REPORT = Form("report.json", FORMAT, frozenset({"report.json", "report.html", "moves.parquet"}))
 SAMPLE = 2_000
 """How many accounts the curves are drawn from, about."""
 PROCESSES = 2
@@ -96,28 +97,32 @@ class Simulation:
     language: str = "en"
     """In which of its languages the report opens."""
     processes: int = PROCESSES
+    folders: tuple[Path, ...] = ()
+    """Where the packs were read from: no report is written there."""
+    fresh: bool = False
+    """Replace an earlier report in `out`."""
 
 
 def simulate(wanted: Simulation, progress: Progress) -> Findings:
-    """Fold every account under both schedules; write the report, its figures and who moves, all of them or none."""
-    out = wanted.out
-    with locked(out), writing(out):
-        work = out / ".work"
-        shutil.rmtree(work, ignore_errors=True)
-        try:
-            progress(N_("reading the ledger"), 0, 0)
-            plain = ledger_parts.is_plain(wanted.ledger, KINDS)
-            rows = None if plain else _normal_rows(wanted.ledger, progress)
-            parts = ledger_parts.make_parts(wanted.ledger, work, wanted.as_of, rows, wanted.accounts)
-            tally, drawn, named = _fold(wanted, parts, work, progress)
-            found = findings(wanted.before, wanted.after, tally, drawn, named, str(wanted.ledger))
-            _join_moves(work, parts.count)
-            told = as_json(found)
-            put_in_place(work / "moves.parquet", out / "moves.parquet")
-            write_whole(out / "report.json", msgspec.json.format(msgspec.json.encode(told), indent=2))
-            write_whole(out / "report.html", page(found, _translators(wanted.language)).encode())
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
+    """
+    Fold every account under both schedules; write the report, its figures and who moves, all of them or none.
+
+    Raises Conflict when `out` holds something else, or a report that is not to be replaced.
+    """
+    read = (wanted.ledger, *([wanted.accounts] if wanted.accounts else []), *wanted.folders)
+    with report_folder(wanted.out, REPORT, apart=read, fresh=wanted.fresh) as place:
+        work = place / "work"
+        progress(N_("reading the ledger"), 0, 0)
+        plain = ledger_parts.is_plain(wanted.ledger, KINDS)
+        rows = None if plain else _normal_rows(wanted.ledger, progress)
+        parts = ledger_parts.make_parts(wanted.ledger, work, wanted.as_of, rows, wanted.accounts)
+        tally, drawn, named = _fold(wanted, parts, work, progress)
+        found = findings(wanted.before, wanted.after, tally, drawn, named, str(wanted.ledger))
+        _join_moves(work, parts.count)
+        put_in_place(work / "moves.parquet", place / "moves.parquet")
+        write_whole(place / "report.json", msgspec.json.format(msgspec.json.encode(as_json(found)), indent=2))
+        write_whole(place / "report.html", page(found, _translators(wanted.language)).encode())
+        keep_only(place, REPORT.names)
     return found
 
 

@@ -148,13 +148,22 @@ class Accounts:
         entry = f"{event}:{asked.name}"
         ledger = self._ledgers[entity].setdefault(str(ident), [])
         if not any(e.id == entry and e.severity != asked.severity or e.target == entry for e in ledger):
-            ledger.append(Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST))
+            back = Entry(f"{entry}:back", "reversal", at, str(ident), target=entry, order=LAST, decision=event)
+            ledger.append(back)
 
     def rename(self, entity: str, ident: str, other: str) -> None:
         """Keep the ledger of an account under another id."""
         ledgers = self._ledgers.get(entity, {})
         if ident in ledgers:
-            ledgers.setdefault(other, []).extend(ledgers.pop(ident))
+            moved = [structs.replace(entry, account=other) for entry in ledgers.pop(ident)]
+            ledgers[other] = [*ledgers.get(other, ()), *moved]
+
+    def reword(self, events: Mapping[str, str]) -> None:
+        """Name events by other ids, in every entry that came from one."""
+        for ledgers in self._ledgers.values():
+            for ident, entries in ledgers.items():
+                if any(entry.decision in events for entry in entries):
+                    ledgers[ident] = [_reworded(entry, events) for entry in entries]
 
     def dump(self) -> dict[str, list[tuple[object, list[dict[str, Any]]]]]:
         """Return everything as plain values."""
@@ -169,6 +178,14 @@ class Accounts:
             ledgers.clear()
             for ident, rows in saved.get(entity, ()):
                 ledgers[ident] = [Entry(**{**row, "attributes": _pairs(row["attributes"])}) for row in rows]
+
+
+def _reworded(entry: Entry, events: Mapping[str, str]) -> Entry:
+    if entry.decision not in events:
+        return entry
+    other, length = events[entry.decision], len(entry.decision)
+    target = other + entry.target[length:] if entry.target else ""
+    return structs.replace(entry, decision=other, id=other + entry.id[length:], target=target)
 
 
 def _pairs(rows: Iterable[Sequence[str]]) -> tuple[tuple[str, str], ...]:

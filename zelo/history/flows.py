@@ -62,7 +62,7 @@ def run_sql(
     is unfinished or does not fit the pack, Unavailable when disk or memory do not suffice; `out` then holds nothing.
     """
     if out.resolve().is_relative_to(lake.resolve()):
-        raise Conflict(N_("{out} lies inside the source: name a folder elsewhere"), out=out)
+        raise Conflict(N_("{out} lies inside {source}, which is read: name a folder elsewhere"), out=out, source=lake)
     files = lake_files(lake, pack.kinds, Cache(cache) if cache else None)
     with locked(out), writing(out):
         _sweep(out)
@@ -122,6 +122,8 @@ class _Run:
         """Kind to feature to its file."""
         self.counts = Counts()
         self.database = HistoryDatabase(out / "work" / "database", limits)
+        if engine == "spark":
+            progress(N_("starting Spark"), 0, 0)
         self.spark = HistorySpark(out / "work") if engine == "spark" else None
         self.on_spark = Sources(pack, "spark")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,8 +14,8 @@ from django.db import connection, transaction
 
 from zelo.base.errors import Conflict, InvalidInput, NotFound
 from zelo.base.messages.message import N_
-from zelo.people.logic import GENESIS, SCOPES, chained, digest_of, written_key
-from zelo.people.tables import ApiKey, AuditEntry
+from zelo.people.logic import GENESIS, SCOPES, chained, digest_of, pseudonym_of, written_key
+from zelo.people.tables import ApiKey, AuditEntry, AuditHead
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,11 @@ SYSTEM = Actor("system", "zelo")
 # ------------------------------------------------------------------------------------------------------- audit trail
 
 
+def pseudonym(ident: str) -> str:
+    """Return what stands for an id where it must not stand itself: in the audit trail, and once it is erased."""
+    return pseudonym_of(settings.AUDIT_KEY.encode(), ident)
+
+
 def record(
     actor: Actor,
     action: str,
@@ -48,7 +53,8 @@ def record(
     """
     Add an entry to the audit trail, in the caller's transaction: it stands if and only if the change stands.
 
-    `details` say what changed by name; they must hold no value of personal data.
+    `of` and `details` say what changed by name; they must hold no value of personal data: entries outlive every
+    erasure, so an entity is named by its pseudonym.
     """
     if not connection.in_atomic_block:
         raise AssertionError("an entry of the audit trail belongs into the transaction of the change")
@@ -103,8 +109,28 @@ class Fault:
     """`changed`, `missing` or `cut_off`."""
 
 
-def verify() -> tuple[int, list[Fault]]:
-    """Return how many entries there are, and the first place in each chain where it was tampered with."""
+@dataclass(frozen=True)
+class Anchor:
+    """How a chain ended when someone looked; kept outside the database, it shows a chain that was cut off since."""
+
+    chain: str
+    number: int
+    hash: str
+    """In hex."""
+
+
+def anchors() -> list[Anchor]:
+    """Return how each chain ends now."""
+    found = AuditHead.objects.order_by("chain").values_list("chain", "number", "hash")
+    return [Anchor(chain, number, bytes(made).hex()) for chain, number, made in found]
+
+
+def verify(kept: Iterable[Anchor] = ()) -> tuple[int, list[Fault]]:
+    """
+    Return how many entries there are, and the first place in each chain where it was tampered with.
+
+    Who can write to the database can cut a chain off and set its end back; that shows against anchors only.
+    """
     faults: list[Fault] = []
     count = 0
     with transaction.atomic():
@@ -133,6 +159,11 @@ def verify() -> tuple[int, list[Fault]]:
             else:
                 if heads.get(chain) != (last, made):
                     faults.append(Fault(chain, last + 1, "cut_off"))
+        faulty = {fault.chain for fault in faults}
+        for anchor in kept:
+            entry = AuditEntry.objects.filter(chain=anchor.chain, number=anchor.number).first()
+            if anchor.chain not in faulty and (entry is None or bytes(entry.hash).hex() != anchor.hash):
+                faults.append(Fault(anchor.chain, anchor.number, "changed" if entry else "cut_off"))
     return count, faults
 
 

@@ -36,6 +36,11 @@ def digest_of(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def pseudonym_of(key: bytes, ident: str) -> str:
+    """Return what stands in the place of an id: the same for the same id; without the key there is no way back."""
+    return "anon-" + hmac.new(key, f"zelo.pseudonym {ident}".encode(), hashlib.sha256).hexdigest()[:24]
+
+
 def chained(key: bytes, before: bytes, fields: Mapping[str, object]) -> bytes:
     """Return the hash of an entry: of the entry before it and its own fields, keyed so that only zelo can make it."""
     return hmac.new(key, before + _canonical(fields), hashlib.sha256).digest()

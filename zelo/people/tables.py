@@ -116,6 +116,7 @@ class LegalHold(models.Model):
     placed_at = models.DateTimeField()
     lifted_by = models.CharField(max_length=160, default="")
     lifted_at = models.DateTimeField(null=True)
+    lifted_because = models.TextField(default="", db_default="")
 
     class Meta:
         db_table = "zelo_legal_hold"
@@ -127,7 +128,7 @@ class Erasure(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     subject_digest = models.CharField(max_length=64)
-    """Keyed hash of entity kind and id: whoever knows the id can find the certificate."""
+    """The pseudonym of the id: whoever knows the id can find the certificate."""
     asked_by = models.CharField(max_length=160)
     asked_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
@@ -137,3 +138,35 @@ class Erasure(models.Model):
     class Meta:
         db_table = "zelo_erasure"
         indexes = [models.Index(fields=["subject_digest"], name="zelo_erasure_subject")]
+
+
+class PersonalRequest(models.Model):
+    """What was asked for about an entity's personal data, and how far it is; a worker carries it out."""
+
+    id = models.BigAutoField(primary_key=True)
+    what = models.CharField(max_length=8)
+    """`export` or `erase`."""
+    entity_kind = models.CharField(max_length=80)
+    entity = models.TextField()
+    """The id; its pseudonym once it is erased."""
+    reason = models.TextField()
+    asked_by = models.CharField(max_length=160)
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=12, default="waiting")
+    """`waiting`, `forgetting` (engines are told to), `done` or `refused`."""
+    upto = models.JSONField(default=dict)
+    """Partition to the offset of the command that tells its engine to forget."""
+    said = models.TextField(default="")
+    """Why it was refused: a text of the catalog, with `params` to fill in."""
+    params = models.JSONField(default=dict)
+    finished_at = models.DateTimeField(null=True)
+    counts = models.JSONField(default=dict)
+    certificate = models.BigIntegerField(null=True)
+    """Id of the Erasure."""
+    data = models.BinaryField(null=True)
+    """An export: JSON, compressed with zlib; until `data_until`."""
+    data_until = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "zelo_personal_request"
+        indexes = [models.Index(fields=["entity_kind", "entity"], name="zelo_personal_entity")]

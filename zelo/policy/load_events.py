@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from zelo.base.source import Report, Span
-from zelo.events.types import ENVELOPE, SCALARS, STRING, Field, Kind, ListOf, MapOf, ObjectOf, Type
+from zelo.events.types import ENVELOPE, SCALARS, STRING, Field, Kind, ListOf, MapOf, ObjectOf, Scalar, Type
 from zelo.policy import load_names as names
 from zelo.policy.load_head import IN_BOTH
 from zelo.policy.load_shapes import At, Either, Entry, Fields, Named, Record, Schema, Table, known, suggestion
@@ -121,7 +121,13 @@ _ENTITIES = Entry(
     "entities", Table(names.ID, Record((_TITLE,)), least=1), "What events are about: accounts, listings, devices."
 )
 _KINDS = Entry("kinds", Table(names.KIND, _KIND, least=1, most=500), "Kinds of event, as `noun.participle`.")
-EVENTS_FILE = Record((_ENTITIES, _KINDS))
+_SPLITS = Entry(
+    "splits",
+    Table(names.ID, Name(names.PATH)),
+    "What reports split by, by name: `market: account.market`. Where an event lacks the field, its actor's last value.",
+    required=False,
+)
+EVENTS_FILE = Record((_ENTITIES, _KINDS, _SPLITS))
 """The shape of `events.yaml`."""
 
 
@@ -134,6 +140,8 @@ class Events:
     """Kinds without a mistake in their declaration."""
     titles: Mapping[str, Texts]
     """Every kind that is declared."""
+    splits: Mapping[str, tuple[str, ...]]
+    """What reports split by, by name: the path of a field."""
 
 
 def read_events(node: Node, report: Report) -> Events | None:
@@ -150,7 +158,33 @@ def read_events(node: Node, report: Report) -> Events | None:
         if read is not None:
             kinds[name.value] = (read, fields.node)
     faults = Faults(node.page.source.path, report)
-    return Events(entities, {name: kind for name, (kind, place) in kinds.items() if not faults.within(place)}, titles)
+    sound = {name: kind for name, (kind, place) in kinds.items() if not faults.within(place)}
+    splits = {name.value: _split(path, sound, report) for name, path in file.get(_SPLITS) or ()}
+    return Events(entities, sound, titles, splits)
+
+
+def _split(path: At[str], kinds: Mapping[str, Kind], report: Report) -> tuple[str, ...]:
+    """Return the path of a split; some kind must have a single value there that is not personal data."""
+    parts = tuple(path.value.split("."))
+    fields = [chain for kind in kinds.values() if (chain := _chain(parts, kind))]
+    if not any(isinstance(chain[-1].type, Scalar) for chain in fields) or any(
+        field.personal for chain in fields for field in chain
+    ):
+        report.add("Z447", path.span, path=path.value)
+    return parts
+
+
+def _chain(parts: tuple[str, ...], kind: Kind) -> list[Field]:
+    """Return the fields that a path leads through; none when it leads nowhere."""
+    level: Type = kind.fields
+    found = []
+    for part in parts:
+        field = level.by_name.get(part) if isinstance(level, ObjectOf) else None
+        if field is None:
+            return []
+        found.append(field)
+        level = field.type
+    return found
 
 
 def _kind(name: str, fields: Fields, entities: Mapping[str, Texts], report: Report) -> Kind | None:

@@ -12,7 +12,7 @@ from zelo.policy.load_head import IN_BOTH
 from zelo.policy.load_names import Form
 from zelo.policy.load_shapes import At, Entry, Fields, Record, Sequence, Table, known, suggestion
 from zelo.policy.load_terms import Checker
-from zelo.policy.load_values import Expression, Length, Name
+from zelo.policy.load_values import Expression, Length, Name, Text
 from zelo.policy.pack import BY_EVENT, Outcome
 from zelo.policy.yaml_reader import Node
 
@@ -30,15 +30,19 @@ _FILE = Entry(
 )
 _ID = Entry("id", Name(_COLUMN), "Column of the file with the ids; `id`.", required=False)
 _VALUE = Entry("value", Name(_COLUMN), "Column of the file with true or false; `value`.", required=False)
+_TRUE_WHEN = Entry(
+    "true_when", Text(200), "The value of that column that says yes; any other says no. Else it says true or false.",
+    required=False,
+)  # fmt: skip
 _BY = Entry(
     "by", Name(names.ID), f"The role whose later event, or whose label, counts; `actor`. Labels also by `{BY_EVENT}`.",
     required=False,
 )  # fmt: skip
-_OUTCOME = Record((_TITLE, _OF, _WHERE, _WITHIN, _FILE, _ID, _VALUE, _BY))
+_OUTCOME = Record((_TITLE, _OF, _WHERE, _WITHIN, _FILE, _ID, _VALUE, _TRUE_WHEN, _BY))
 _OUTCOMES = Entry("outcomes", Table(names.ID, _OUTCOME), "Outcomes, by name.")
 OUTCOMES_FILE = Record((_OUTCOMES,))
 """The shape of `outcomes.yaml`."""
-_ONLY_WITH: Mapping[str, tuple[Entry[object], ...]] = {"of": (_WHERE, _WITHIN), "file": (_ID, _VALUE)}
+_ONLY_WITH: Mapping[str, tuple[Entry[object], ...]] = {"of": (_WHERE, _WITHIN), "file": (_ID, _VALUE, _TRUE_WHEN)}
 
 
 def read_outcomes(node: Node, events: Events, checker: Checker, report: Report) -> tuple[dict[str, Outcome], set[str]]:
@@ -118,4 +122,5 @@ def _by_file(name: At[str], fields: Fields, events: Events, checker: Checker, re
         file=file.value,
         id_column=ident.value if ident else "id",
         value_column=value.value if value else "value",
+        true_when=true_when.value if (true_when := fields.get(_TRUE_WHEN)) else None,
     )

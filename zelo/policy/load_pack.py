@@ -90,7 +90,7 @@ class _Loading:
         placed = tuple(replace(rule, stratum=stratum) for rule, stratum in zip(rules, strata, strict=True))
         pack = _pack(head, events, features, lists, policies, placed, sources, version_of(self.files))
         governs = {entity.value: name.value for entity, name in head.governs}
-        return replace(pack, schedules=schedules, outcomes=outcomes, governs=governs)
+        return replace(pack, schedules=schedules, outcomes=outcomes, governs=governs, splits=events.splits)
 
     def _top(self, path: str) -> Span:
         """Return the start of a file, for what is wrong with the whole of it."""
@@ -123,7 +123,7 @@ class _Loading:
 
     def _events(self) -> Events | None:
         if EVENTS not in self.files and self._files(SCHEDULE) and not self._files(POLICY):
-            return Events({}, {}, {})
+            return Events({}, {}, {}, {})
         node = self._required(EVENTS)
         return read_events(node, self.report) if node else None
 

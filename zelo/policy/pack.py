@@ -143,6 +143,8 @@ class Outcome:
     """Path of the label file inside the source; None for later events."""
     id_column: str = "id"
     value_column: str = "value"
+    true_when: str | None = None
+    """The value of that column that says yes, where others say no; None: the column says true or false."""
 
 
 @dataclass(frozen=True)
@@ -189,6 +191,8 @@ class Pack:
     """How violations become standing, by file name."""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict, repr=False)
     """What backtests measure rules against, by name; no rule can read them."""
+    splits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What reports split by, by name: the path of a field, which some kinds of event have."""
     governs: Mapping[str, str] = field(default_factory=dict)
     """Kind of entity to the name of the schedule that its charges fall under."""
 

@@ -15,8 +15,8 @@ import pyarrow as pa
 
 from zelo.adapters.dead_letters import dead_letters
 from zelo.adapters.files import locked, writing
-from zelo.adapters.lake import Manifest
-from zelo.base.errors import Conflict, InvalidInput
+from zelo.adapters.lake import UNFINISHED, WORLD, Manifest, claim_world
+from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
 from zelo.simulate.chance import Array
 from zelo.simulate.content import arrivals, lives, uploads
@@ -29,7 +29,7 @@ from zelo.simulate.shop import listings, talk
 from zelo.simulate.state import World, new_world
 from zelo.simulate.trade import place_orders, steps
 from zelo.simulate.truth import write_truth
-from zelo.simulate.writing import WorldWriter
+from zelo.simulate.writing import PARTS, WorldWriter
 
 NAME = "br_social_commerce"
 FIRST = date(2025, 1, 1)
@@ -75,7 +75,7 @@ class Governor(Protocol):
 def make_world(order: Order, progress: Progress, governor: Governor | None = None) -> Made:
     """Make a world and write it; raise Conflict when `out` holds something else than a world."""
     with locked(order.out), writing(order.out):
-        _claim(order)
+        claim_world(order.out, PARTS, fresh=order.fresh)
         with _nothing_left(order.out):
             with dead_letters(order.out / "dead_letters.jsonl") as letters:
                 writer = WorldWriter(order.out, letters)
@@ -110,19 +110,8 @@ def _nothing_left(out: Path) -> Iterator[None]:
     except BaseException:
         for path in out.glob("*.partial"):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
+        (out / UNFINISHED).unlink(missing_ok=True)
         raise
-
-
-def _claim(order: Order) -> None:
-    """See that the folder is empty, or that it may be thrown away."""
-    ours = {".lock", "manifest.json", "dead_letters.jsonl", "events", "impressions", "truth", "ledger", "cases"}
-    found = {path.name.removesuffix(".partial") for path in order.out.iterdir()}
-    if found - ours:
-        raise Conflict(N_("{out} holds files that are not from a world: name a new folder"), out=order.out)
-    if "manifest.json" in found and not order.fresh:
-        raise Conflict(
-            N_("{out} holds a world already: name a new folder, or say --fresh to replace it"), out=order.out
-        )
 
 
 def _day(world: World, desk: Desk, intake: Intake, writer: WorldWriter, governor: Governor | None) -> None:
@@ -227,7 +216,7 @@ def _impressions(world: World, slots: Offers) -> pa.Table:
 
 
 def _manifest(order: Order, writer: WorldWriter, intake: Intake, events: int, refused: dict[str, int]) -> Manifest:
-    told = f"world {NAME}: {order.accounts} accounts, {order.days} days from {order.first}, seed {order.seed}"
+    told = f"{WORLD}{NAME}: {order.accounts} accounts, {order.days} days from {order.first}, seed {order.seed}"
     return Manifest(
         pack=NAME,
         pack_version="",

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from zelo.adapters.columns import INSTANT
 from zelo.adapters.dead_letters import DeadLetters
 from zelo.adapters.files import put_in_place, write_whole
-from zelo.adapters.lake import Manifest
+from zelo.adapters.lake import UNFINISHED, Manifest, mark_unfinished
 from zelo.events.intake import COUNTER_BITS
 from zelo.simulate.almanac import DAY_US
 from zelo.simulate.chance import Array
@@ -48,6 +48,7 @@ class WorldWriter:
         self.impressions = 0
         self._days: dict[str, tuple[int, list[pa.Table]]] = {}
         """By kind: the day of UTC that is being filled, and its rows so far."""
+        mark_unfinished(root, "zelo world")
         (root / "manifest.json").unlink(missing_ok=True)
         for name in PARTS:
             shutil.rmtree(root / name, ignore_errors=True)
@@ -100,6 +101,7 @@ class WorldWriter:
         for name in PARTS:
             put_in_place(self.root / f"{name}.partial", self.root / name)
         write_whole(self.root / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2))
+        (self.root / UNFINISHED).unlink()
 
     def _put(self, kind: str, day: int, rows: pa.Table) -> None:
         """Add rows to a day; a day is written when the next one begins."""

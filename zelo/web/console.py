@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from zelo.web import frame
-from zelo.web.pages import accounts, admin, audit, decisions, explorer, me, policies, sources, today, undo
+from zelo.web.pages import accounts, admin, audit, decisions, explorer, me, personal, policies, sources, today, undo
 
 urlpatterns = [
     path("", today.today, name="today"),
@@ -34,6 +34,10 @@ urlpatterns = [
     path("sources/<int:letter_id>/", sources.letter, name="letter"),
     path("audit/", audit.audit, name="audit"),
     path("audit/export.csv", audit.export, name="audit-export"),
+    path("personal/", personal.personal, name="personal"),
+    path("personal/holds/", personal.holds, name="holds"),
+    path("personal/<int:request_id>/", personal.request_page, name="personal-request"),
+    path("personal/<int:request_id>/export.json", personal.fetch, name="personal-fetch"),
     path("people/", admin.people, name="people"),
     path("people/<int:person_id>/", admin.person, name="person"),
     path("keys/", admin.keys, name="keys"),

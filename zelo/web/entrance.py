@@ -7,7 +7,10 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
+from allauth.usersessions.models import UserSession
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.signals import user_logged_in, user_login_failed
+from django.contrib.sessions.models import Session
 from django.core import signing
 from django.db import transaction
 from django.dispatch import receiver
@@ -36,6 +39,14 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         """Return False: roles are given here, before the first log-in."""
         return False
+
+
+def end_sessions(person: Person) -> int:
+    """End every session of a person, wherever they are logged in; return how many there were."""
+    found = [one for one in Session.objects.iterator() if one.get_decoded().get(SESSION_KEY) == str(person.pk)]
+    UserSession.objects.filter(user=person).delete()
+    Session.objects.filter(pk__in=[one.pk for one in found]).delete()
+    return len(found)
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -22,6 +22,7 @@ LOOP = (
 ALSO = (
     ("sources", "step", N_("Sources"), "sources.read", "s"),
     ("audit", "audit", N_("Audit trail"), "audit.read", "l"),
+    ("personal", "lock", N_("Personal data"), "personal.requests", "d"),
     ("people", "users", N_("People"), "people.manage", "m"),
     ("keys", "key", N_("API keys"), "keys.manage", "k"),
     ("packs", "branch", N_("Packs"), "packs.activate", "v"),
@@ -42,7 +43,7 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "held": frozenset(),
     }
     if user is None or not user.is_authenticated:
-        return context
+        return {**context, "sign_on": _sign_on()}
     held = permissions_of(user.roles)
     here = request.resolver_match.view_name.split(":")[0] if request.resolver_match else ""
     context |= {
@@ -54,6 +55,12 @@ def frame(request: HttpRequest) -> dict[str, object]:
         "initials": initials(user.get_full_name() or user.email),
     }
     return context
+
+
+def _sign_on() -> list[tuple[str, str]]:
+    """Return address and name of the company's log-in, where there is one."""
+    apps = settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]
+    return [(reverse("openid_connect_login", args=[one["provider_id"]]), one["name"]) for one in apps]
 
 
 def _station(one: tuple[str, str, str, str, str], here: str) -> dict[str, object]:

@@ -60,6 +60,11 @@ _MATRIX: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "sources.replay": (N_("Replay and drop dead letters"), ("commander", "engineer")),
     "audit.read": (N_("Read the audit trail"), ("commander", "auditor", "admin")),
     "audit.export": (N_("Export the audit trail"), ("auditor",)),
+    "personal.requests": (
+        N_("See requests about personal data, certificates and legal holds"), ("commander", "auditor", "admin"),
+    ),
+    "personal.manage": (N_("Export and erase personal data"), ("admin",)),
+    "holds.manage": (N_("Place and lift legal holds"), ("commander", "admin")),
     "people.manage": (N_("Invite people and set their roles"), ("admin",)),
     "keys.manage": (N_("Issue, rotate and revoke API keys"), ("engineer", "admin")),
     "packs.activate": (N_("Put a version of a pack to work"), ("strategist", "admin")),

@@ -7,6 +7,7 @@ from django.urls import include, path
 from zelo.web import probes
 from zelo.web.api.operations import api
 
+handler500 = "zelo.web.errors.crashed"
 urlpatterns = [
     path("healthz", probes.healthz, name="healthz"),
     path("readyz", probes.readyz, name="readyz"),

@@ -16,7 +16,7 @@ from zelo.deliver.flows import Note, emit
 from zelo.health.tables import LedgerEntry
 from zelo.intake import flows as intake
 from zelo.intake.tables import OFFSET_BITS
-from zelo.people.flows import Actor, record
+from zelo.people.flows import Actor, pseudonym, record
 from zelo.people.tables import Note as WrittenNote
 from zelo.worker.owned import LABEL, TAKE_BACK
 
@@ -49,8 +49,8 @@ def set_label(
     }  # fmt: skip
     with transaction.atomic():
         intake.command(LABEL, body, now=now, source=str(actor), ident=ident)
-        details = {"label": label, "change": change, "until": until, "reason": reason}
-        record(actor, "label.set", now=now, of=(entity_kind, entity), details=details)
+        details = {"label": label, "change": change, "until": until}
+        record(actor, "label.set", now=now, of=(entity_kind, pseudonym(entity)), details=details)
         told = {"entity_kind": entity_kind, "entity": entity, "label": label, "change": change}
         emit([Note(f"label:{ident}", "label.changed", told)], now=now)
 
@@ -88,7 +88,8 @@ def write_note(*, object_kind: str, object_id: str, text: str, actor: Actor, now
         kept = WrittenNote.objects.create(
             object_kind=object_kind, object_id=object_id, text=text, written_by=str(actor), written_at=now
         )
-        record(actor, "note.write", now=now, of=(object_kind, object_id), details={"note": kept.pk})
+        about = object_id if object_kind == "decision" else pseudonym(object_id)
+        record(actor, "note.write", now=now, of=(object_kind, about), details={"note": kept.pk})
     return kept
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from zelo.adapters.lake_store import LakeStore
 from zelo.decide.tables import LakeFile
+from zelo.worker.lake import writing_lake
 
 FILES_MIN = 8
 """A day of a kind with fewer files is left as it is."""
@@ -19,7 +20,8 @@ FILES_MIN = 8
 def compact(store: LakeStore, *, before: date, now: datetime) -> int:
     """Join the files of each finished day; return how many were joined. What is replaced is swept later."""
     places = LakeFile.objects.filter(day__lt=before).order_by().values_list("content", "kind", "day").distinct()
-    return sum(_join(store, content, kind, day, now) for content, kind, day in places)
+    with writing_lake():
+        return sum(_join(store, content, kind, day, now) for content, kind, day in places)
 
 
 def _join(store: LakeStore, content: str, kind: str, day: date, now: datetime) -> int:

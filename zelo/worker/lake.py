@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -33,13 +34,15 @@ from zelo.events.decode import Decoder
 from zelo.events.intake import effective_ms
 from zelo.events.rows import flattener
 from zelo.intake.tables import OFFSET_BITS
-from zelo.people.flows import Actor, record
+from zelo.people.flows import SYSTEM, Actor, record
 from zelo.worker.batch import Fenced
 from zelo.worker.versions import opened
 
 ROWS_MAX = 50_000
 """Most events that one flush writes."""
 ORPHAN_S = 3600
+LAKE_LOCK = 0x7A656C6F6C616B65
+"""Advisory lock of who writes files of the lake: `zelolake` in ASCII."""
 _EPOCH = date(1970, 1, 1)
 _EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
 _encode = msgspec.json.Encoder(enc_hook=str, order="deterministic").encode
@@ -65,6 +68,13 @@ def flush(
     point: Callable[[str], None] = lambda _: None,
 ) -> int:
     """Write the next decided events of a partition to the lake; return how many. Raises Fenced and CannotWrite."""
+    with writing_lake():
+        return _flush(store, partition, epoch=epoch, now=now, worker=worker, point=point)
+
+
+def _flush(
+    store: LakeStore, partition: int, *, epoch: int, now: datetime, worker: str, point: Callable[[str], None]
+) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT lake_next, next FROM zelo_progress WHERE partition = %s", [partition])
         first, decided = cursor.fetchone()
@@ -123,6 +133,42 @@ def digest_of(rows: Iterable[Sequence[object]]) -> str:
     for row in rows:
         digest.update(_encode(row[:8]))
     return digest.hexdigest()
+
+
+def record_digest(partition: int, first: int, last: int, *, now: datetime) -> None:
+    """Vouch anew for a stretch in which an erasure has changed decisions; in the caller's transaction."""
+    with connection.cursor() as cursor:
+        rows = _rows(cursor, partition, first, last + 1)
+    details = {"first": first, "last": last, "decisions": len(rows), "digest": digest_of(rows), "after": "erasure"}
+    record(SYSTEM, "decided", now=now, of=("partition", partition), details=details, chain=f"partition-{partition}")
+
+
+def stretches() -> dict[tuple[int, int, int], str]:
+    """Return what the audit trail vouches for: partition, first and last offset, to the digest it last had."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT object_id::int, (details->>'first')::bigint, (details->>'last')::bigint, details->>'digest'"
+            " FROM zelo_audit WHERE action = 'decided' ORDER BY chain, number"
+        )
+        return {(row[0], row[1], row[2]): row[3] for row in cursor.fetchall()}
+
+
+@contextmanager
+def writing_lake() -> Iterator[None]:
+    """Write files of the lake beside others who do, but not beside who rewrites what is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock_shared(%s)", [LAKE_LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock_shared(%s)", [LAKE_LOCK])
+
+
+def rewriting_lake() -> None:
+    """Be the only one who writes files of the lake until the caller's transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '300s'; SET LOCAL statement_timeout = '1h'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LAKE_LOCK])
 
 
 def check_digest(partition: int, first: int, last: int, expected: str) -> bool:

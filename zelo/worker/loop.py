@@ -19,10 +19,12 @@ from zelo.adapters.lake_store import LakeStore, lake_store
 from zelo.base.errors import Unavailable
 from zelo.intake.flows import WORK
 from zelo.worker import lake
+from zelo.worker.anchors import keep_anchors
 from zelo.worker.batch import Fenced
 from zelo.worker.compaction import compact
 from zelo.worker.logs import log
 from zelo.worker.owned import Owned, Point, nowhere
+from zelo.worker.personal.requests import advance
 from zelo.worker.readiness import Readiness
 from zelo.worker.relay import relay_forever
 from zelo.worker.retention import expire, prune_log
@@ -75,6 +77,7 @@ class Worker:
             threading.Thread(target=relay_forever, args=(self.stop, self.clock), daemon=True, name="relay").start()
         if not self.once:
             threading.Thread(target=self._flush_forever, daemon=True, name="lake").start()
+            threading.Thread(target=self._serve_people, daemon=True, name="personal").start()
         wait_s = 0.1
         while not self.stop.is_set():
             try:
@@ -118,6 +121,16 @@ class Worker:
                 connection.close()
         connection.close()
 
+    def _serve_people(self) -> None:
+        """Export and erase what people asked for, beside deciding; a database that is away is waited for."""
+        while not self.stop.wait(2.0):
+            try:
+                advance(self.root, now=self.clock())
+            except (Error, OSError, Unavailable) as error:
+                log("personal_waits", worker=self.name, error=type(error).__name__)
+                connection.close()
+        connection.close()
+
     def flush(self) -> int:
         """Write everything decided to the lake; a full disk is told and tried again later."""
         with self._flushing:
@@ -137,6 +150,8 @@ class Worker:
                 log("fenced", worker=self.name, partition=partition)
             except (CannotWrite, Unavailable, OSError) as error:
                 log("lake_not_written", worker=self.name, partition=partition, detail=str(error)[:200])
+        if total:
+            keep_anchors()
         if time.monotonic() - self._swept > SWEEP_S:
             self._swept = time.monotonic()
             self._sweep(store)
@@ -261,7 +276,7 @@ class Worker:
             if cursor.fetchone()[0]:
                 return False
         self.flush()
-        return True
+        return not advance(self.root, now=self.clock())
 
     def _leave(self) -> None:
         """Give everything back, so that whoever comes next need not wait."""

@@ -259,7 +259,7 @@ class Owned:
             for one in body["entries"]:
                 self.engine.take_back(one["entity_kind"], one["entity"], one["kind"], one["parameters"], one["event"])
         if row[2] == ERASE and self.engine is not None and "entity" in body:
-            self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]))
+            self.engine.rename(str(body["entity_kind"]), str(body["entity"]), str(body["other"]), body.get("words", {}))
             self.wants_snapshot = self.drops_older = True
         return None
 

@@ -138,6 +138,20 @@ def public_address(host: str, port: int) -> str:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     address = str(found[0][4][0])
     allowed = os.environ.get("ZELO_WEBHOOKS_PRIVATE", "").lower() in ("1", "true", "yes", "on")
-    if not allowed and not ipaddress.ip_address(address).is_global:
+    if not allowed and not is_public(address):
         raise InvalidInput(N_("`{host}` lies in a private network: set ZELO_WEBHOOKS_PRIVATE to allow that"), host=host)
     return address
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def is_public(text: str) -> bool:
+    """Say whether an address is one of the public network, and no other one in its clothes."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        if address in _NAT64:
+            address = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+        else:
+            address = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1] or address
+    return address.is_global and not address.is_multicast and not address.is_reserved

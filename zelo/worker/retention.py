@@ -28,7 +28,11 @@ def kept_days() -> dict[str, int]:
 
 
 def prune_log(*, now: datetime) -> int:
-    """Remove old events of the log that are in the lake and that no kept snapshot needs; return how many."""
+    """
+    Remove old events of the log that are in the lake and that no kept snapshot needs; return how many.
+
+    A kind whose days in the lake are fewer stays no longer here.
+    """
     limit = now - timedelta(days=settings.EVENTS_KEPT_DAYS)
     gone = 0
     with connection.cursor() as cursor:
@@ -45,6 +49,13 @@ def prune_log(*, now: datetime) -> int:
                 [partition, partition, upto, limit],
             )
             gone += cursor.rowcount
+            for kind, days in kept_days().items():
+                cursor.execute(
+                    "DELETE FROM zelo_event WHERE id >= %s::bigint << 44 AND id < (%s::bigint << 44) + %s"
+                    " AND kind = %s AND received_at < %s",
+                    [partition, partition, upto, kind, now - timedelta(days=days)],
+                )
+                gone += cursor.rowcount
     return gone
 
 

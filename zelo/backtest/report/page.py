@@ -172,8 +172,8 @@ class View:
         rules = {rule.rule: rule for rule in self.figures.rules}
         return [
             self.tongue.say(
-                "diff_effect", rule=name, gained=rules[name].gained or 0, lost=rules[name].lost or 0,
-                kept=rules[name].kept or 0,
+                "diff_altered" if rules[name].altered else "diff_effect", rule=name, gained=rules[name].gained or 0,
+                lost=rules[name].lost or 0, kept=rules[name].kept or 0, altered=rules[name].altered or 0,
             )
             for name in diff.rules
         ]  # fmt: skip

@@ -23,6 +23,7 @@ def lede(figures: Figures, tongue: Tongue) -> str:
     title = tongue.title(figures.outcome.title, figures.outcome.name)
     if totals.judged.reason is not None:
         return tongue.say("lede_unjudged", events=events, accounts=accounts, outcome=title, restricted=rest)
+    rest = _of_rules(figures, tongue) + rest
     return tongue.say(
         "lede_judged", events=events, accounts=accounts, outcome=title, restricted=rest, **_of(totals.judged, tongue)
     )
@@ -33,19 +34,50 @@ def _against(figures: Figures, tongue: Tongue) -> str:
     totals = figures.totals
     gained, lost, kept = totals.gained or 0, totals.lost or 0, totals.kept or 0
     if not gained and not lost:
-        accounts = tongue.count("accounts", totals.accounts)
-        return tongue.say("lede_same", events=tongue.count("events", kept), accounts=accounts)
+        return _same(figures, tongue)
     told = {
         "old": figures.old.named,
         "gained": tongue.count("events", gained),
         "lost": tongue.number(lost),
-        "restricted": _restricted(figures, tongue),
+        "restricted": _altered(figures, tongue) + _restricted(figures, tongue),
     }
     judged = totals.judged_gained
     if figures.outcome is not None and judged is not None and judged.reason is None and judged.precision.whole:
         title = tongue.title(figures.outcome.title, figures.outcome.name)
+        told["restricted"] = _of_rules(figures, tongue) + told["restricted"]
         return tongue.say("lede_against_judged", outcome=title, **told, **_of(judged, tongue))
     return tongue.say("lede_against", kept=tongue.number(kept), **told)
+
+
+def _same(figures: Figures, tongue: Tongue) -> str:
+    """Return what differs where both versions act on the same events: the effects, the rules, or nothing."""
+    totals = figures.totals
+    told = {
+        "events": tongue.count("events", totals.kept or 0),
+        "accounts": tongue.count("accounts", totals.accounts),
+    }
+    altered, gained, lost = totals.effects_altered or 0, totals.effects_gained or 0, totals.effects_lost or 0
+    if altered or gained or lost:
+        effects = tongue.count("effects", altered)
+        rest = _restricted(figures, tongue)
+        return tongue.say("lede_same_otherwise", altered=effects, gained=gained, lost=lost, restricted=rest, **told)
+    more, fewer = (sum(getattr(rule, name) or 0 for rule in figures.rules) for name in ("gained", "lost"))
+    if more or fewer:
+        return tongue.say("lede_same_by_others", gained=more, lost=fewer, **told)
+    return tongue.say("lede_same", **told)
+
+
+def _altered(figures: Figures, tongue: Tongue) -> str:
+    count = figures.totals.effects_altered
+    return tongue.say("lede_effects", altered=tongue.count("effects", count)) if count else ""
+
+
+def _of_rules(figures: Figures, tongue: Tongue) -> str:
+    """Return of how many rules the outcome speaks, where that is not all of them."""
+    mine = [rule for rule in figures.rules if rule.only_in != "old"]
+    silent = ("own_kind", "no_role", "not_tried")
+    judged = sum(rule.judged is not None and rule.judged.reason not in silent for rule in mine)
+    return tongue.say("lede_of_rules", judged=judged, rules=len(mine)) if judged < len(mine) else ""
 
 
 def _of(judged: Judgement, tongue: Tongue) -> dict[str, str]:
@@ -104,8 +136,8 @@ def sweep_sentence(curve: Curve, tongue: Tongue) -> str:
         "now": curve.now,
         "hits": tongue.count("hits", at.hits),
         "accounts": tongue.count("accounts", at.accounts),
-        "low": curve.points[0].value,
-        "high": curve.points[-1].value,
+        "low": tongue.threshold(curve.points[0].value),
+        "high": tongue.threshold(curve.points[-1].value),
         "candidates": tongue.count("hits", curve.candidates),
     }
     if curve.outcome is None or curve.reason is not None or at.precision.value is None:

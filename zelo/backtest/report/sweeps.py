@@ -79,7 +79,13 @@ class SweepView:
         title = tongue.say(name)
         at = dict(points).get(curve.now)
         value = tongue.say("unknown") if at is None else tongue.percent(at) if share else tongue.number(at)
-        desc = tongue.say("sweep_desc", low=points[0][0], high=points[-1][0], now=curve.now, value=value)
+        desc = tongue.say(
+            "sweep_desc",
+            low=tongue.threshold(points[0][0]),
+            high=tongue.threshold(points[-1][0]),
+            now=curve.now,
+            value=value,
+        )
         return name, title, charts.curve(f"{self.short}-{name}", tongue, title, desc, points, curve.now, share=share)
 
     def is_now(self, point: Point) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -45,6 +46,16 @@ class Tongue:
     def number(self, value: float) -> str:
         """Return a number."""
         return str(format_decimal(value, locale=self.locale))
+
+    def threshold(self, value: float) -> str:
+        """Return a value of a constant; one that is a number's neighbour among the doubles, as lying just beside it."""
+        for key, beside in (
+            ("just_below", math.nextafter(value, math.inf)),
+            ("just_above", math.nextafter(value, -math.inf)),
+        ):
+            if len(repr(beside)) + 4 < len(repr(value)):
+                return self.say(key, value=beside)
+        return self.number(value)
 
     def percent(self, value: float) -> str:
         """Return a share in percent, with one decimal below 10 % and above 90 %, where it matters."""

@@ -11,6 +11,7 @@ COUNTED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "events": (N_("{n} event"), N_("{n} events")),
         "accounts": (N_("{n} account"), N_("{n} accounts")),
+        "effects": (N_("{n} effect"), N_("{n} effects")),
         "hits": (N_("{n} hit"), N_("{n} hits")),
         "examples": (N_("{n} example"), N_("{n} examples")),
         "values": (N_("{n} further value"), N_("{n} further values")),
@@ -31,6 +32,14 @@ _LEDES = {
         "yet{restricted}."
     ),
     "lede_same": N_("Both versions act on the same {events} of {accounts}: the change has no effect on this history."),
+    "lede_same_otherwise": N_(
+        "Both versions act on the same {events} of {accounts}, but not in the same way: {altered} are longer, stronger "
+        "or other, {gained} more and {lost} fewer{restricted}."
+    ),
+    "lede_same_by_others": N_(
+        "Both versions act on the same {events} of {accounts} with the same effects, but by other rules: "
+        "{gained} more hits and {lost} fewer."
+    ),
     "lede_against": N_(
         "Against {old}, the rules act on {gained} more and {lost} fewer; on {kept} both act{restricted}."
     ),
@@ -38,6 +47,8 @@ _LEDES = {
         "Against {old}, the rules act on {gained} more and {lost} fewer: of the {known} newly met that can be judged, "
         "the outcome “{outcome}” came true for {yes} ({interval}) and not for {no}{restricted}."
     ),
+    "lede_effects": N_("; on events of both, {altered} are longer, stronger or other"),
+    "lede_of_rules": N_("; the outcome can judge {judged} of the {rules} rules"),
     "lede_restricted": N_("; {accounts} would be restricted"),
     "lede_restricted_against": N_("; {accounts} would be restricted instead of {before}"),
 }
@@ -106,6 +117,8 @@ _CHARTS = {
         "against “{outcome}”; from {low} to {high} it ranges up to {candidates}."
     ),
     "sweep_desc": N_("From {low} to {high}; now, at {now}: {value}."),
+    "just_below": N_("just below {value}"),
+    "just_above": N_("just above {value}"),
     "sweep_now": N_("now {value}"),
     "sweep_note": N_(
         "One pass over the history: for each event, the value of the constant up to which the rule "
@@ -123,6 +136,7 @@ _COLUMNS = {
     "gained": N_("Gained"),
     "lost": N_("Lost"),
     "kept": N_("Kept"),
+    "altered": N_("Altered"),
     "over_time": N_("Over time"),
     "precision": N_("Precision"),
     "recall": N_("Recall"),
@@ -189,6 +203,7 @@ _JUDGED = {
     ),
     "why_own_kind": N_("looks at the outcome itself"),
     "why_no_role": N_("is about events without that entity"),
+    "why_not_tried": N_("never tried: no events of its kinds in the period"),
     "why_no_hits": N_("never fired where it can be judged"),
     "why_all_cut": N_("all hits are too recent"),
     "why_unlabeled": N_("no label speaks of its hits"),
@@ -220,6 +235,11 @@ _RULES = {
     "by_rest": N_("{rest} are not listed."),
     "no_diff": N_("The texts of both versions are the same."),
     "diff_effect": N_("{rule}: {gained} gained, {lost} lost, {kept} kept"),
+    "diff_altered": N_("{rule}: {gained} gained, {lost} lost, {kept} kept, of whose effects {altered} are altered"),
+    "effects_sum": N_(
+        "Altered: on the same entity at the same event, with other parameters. Kept, altered and gained together are "
+        "what this version asks for; kept, altered and lost what the other does."
+    ),
     "diff_nothing": N_("No rule of this file acts differently on this history."),
     "diff_cut": N_("{lines} are not shown."),
 }

@@ -176,6 +176,10 @@ _OUTCOMES = {
         N_("name a .csv or .parquet file by its path inside the source, such as `labels/confirmed.csv`"),
     ),
     "Z443": Message(N_("the role `{role}` stands for several entities, one for each kind of event: `{entities}`")),
+    "Z447": Message(
+        N_("nothing can be split by `{path}`"),
+        N_("name a field with single values that some kind of event has and that holds no personal data"),
+    ),
     "Z444": Message(N_("no kind of event has the role `{role}`"), N_("did you mean `{suggestion}`?")),
 }
 _UNUSED = {

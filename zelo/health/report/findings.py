@@ -14,6 +14,8 @@ from zelo.health.ledger import Entry
 from zelo.policy.schedules.lengths import DAY_US
 from zelo.policy.schedules.values import Schedule, Texts
 
+FORMAT = "zelo health simulation"
+"""What `report.json` says it is."""
 _Z = 1.959964
 STORY_ENTRIES = 12
 """Most entries of a story that are told, the latest."""
@@ -255,6 +257,7 @@ def as_json(found: Findings) -> dict[str, object]:
     """Return the findings as plain values; instants in microseconds since 1970, what is not known as null."""
     tally = found.tally
     return {
+        "format": FORMAT,
         "schedules": {side: _head(s) for side, s in (("before", found.before), ("after", found.after))},
         "ledger": found.ledger,
         "as_of_us": found.as_of,

@@ -13,7 +13,7 @@ from zelo.base.errors import Conflict, InvalidInput, NotAllowed, NotFound, Polic
 from zelo.base.render import render
 from zelo.web.api.keys import ApiError
 
-CODES: dict[type[ZeloError], tuple[int, str]] = {
+OF_ERRORS: dict[type[ZeloError], tuple[int, str]] = {
     PolicyRejected: (422, "pack_rejected"),
     InvalidInput: (400, "invalid"),
     NotFound: (404, "not_found"),
@@ -40,7 +40,7 @@ class Failure(Schema):
 
 
 FAILURES = {400: Failure, 401: Failure, 403: Failure, 404: Failure, 405: Failure, 409: Failure, 413: Failure,
-            415: Failure, 422: Failure, 429: Failure, 503: Failure}  # fmt: skip
+            415: Failure, 422: Failure, 429: Failure, 500: Failure, 503: Failure}  # fmt: skip
 """Declared for every operation."""
 
 
@@ -123,7 +123,7 @@ def foreseen(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, PolicyRejected):
         told = [render(one, str) for one in error.diagnostics]
         return answer(request, 422, "pack_rejected", str(error), diagnostics=told)
-    status, code = next(found for kind, found in CODES.items() if isinstance(error, kind))
+    status, code = next(found for kind, found in OF_ERRORS.items() if isinstance(error, kind))
     params = {name: value for name, value in error.params.items() if name != "code"}
     response = answer(request, status, str(error.params.get("code", code)), str(error), **params)
     if status == 503:

@@ -42,6 +42,7 @@ _EVENT = {
     },
     "additionalProperties": True,
 }
+_ANY = {"description": "An event, as `/decide` takes it. One that does not fit its kind becomes a dead letter."}
 _MANY = {
     "requestBody": {
         "required": True,
@@ -52,9 +53,9 @@ _MANY = {
                         {
                             "type": "object",
                             "required": ["events"],
-                            "properties": {"events": {"type": "array", "items": _EVENT, "maxItems": 5000}},
+                            "properties": {"events": {"type": "array", "items": _ANY, "maxItems": 5000}},
                         },
-                        {"type": "array", "items": _EVENT, "maxItems": 5000},
+                        {"type": "array", "items": _ANY, "maxItems": 5000},
                     ]
                 }
             },

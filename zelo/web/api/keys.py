@@ -119,7 +119,7 @@ def take_events(request: HttpRequest, count: int) -> None:
         wait_s = known.events.take(count)
     if wait_s:
         SHED.labels("events").inc()
-        raise ApiError(429, "too_many_events", N_("this key brings events too fast"), retry_s=int(wait_s) + 1)
+        raise ApiError(429, "too_many_events_per_s", N_("this key brings events too fast"), retry_s=int(wait_s) + 1)
 
 
 def actor_of(request: HttpRequest) -> Actor:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
 import zelo
 from zelo.base.errors import ZeloError
 from zelo.web.api import acting, events, reading
 from zelo.web.api.answers import answer, foreseen
+from zelo.web.api.description import describe
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """The API, described with examples."""
+
+    def get_openapi_schema(self, *args: Any, **given: Any) -> OpenAPISchema:
+        """Return the description."""
+        schema = super().get_openapi_schema(*args, **given)
+        describe(schema)
+        return schema
+
+
+api = Api(
     title="zelo",
     version=zelo.__version__,
     description="Bring events, get decisions, follow what happens, and take it back.",
@@ -47,3 +62,13 @@ def _database(request: HttpRequest, error: Exception) -> HttpResponse:
     response = answer(request, 503, "database", "the database does not answer: nothing was changed; try again")
     response.headers["Retry-After"] = "2"
     return response
+
+
+@api.exception_handler(HttpError)
+def _unread(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return answer(request, 400, "bad_body", "the body is not JSON")
+
+
+@api.exception_handler(Http404)
+def _absent(request: HttpRequest, error: Exception) -> HttpResponse:
+    return answer(request, 404, "not_found", "there is no such thing")

@@ -19,7 +19,7 @@ from zelo.people.flows import issue_key, record, revoke_key, rotate_key
 from zelo.people.logic import SCOPES
 from zelo.people.tables import ApiKey, Person
 from zelo.web import language
-from zelo.web.entrance import actor_of, invitation
+from zelo.web.entrance import actor_of, end_sessions, invitation
 from zelo.web.permissions import ROLES, requires
 from zelo.web.reads import packs as pack_reads
 from zelo.worker.versions import ACTIVE, activate
@@ -70,8 +70,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     if found is None:
         raise NotFound(N_("there is no such person"))
     if request.method == "POST":
-        roles = [role for role in request.POST.getlist("roles") if role in ROLES]
-        is_active = request.POST.get("active") == "yes"
+        roles, is_active = _changed(request)
         if found.pk == request.user.pk and ("admin" not in roles or not is_active):
             raise Conflict(N_("you cannot take administration from yourself: another administrator can"))
         before = {"roles": found.roles, "markets": found.markets, "active": found.is_active}
@@ -80,11 +79,24 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
             found.is_active = is_active
             found.save(update_fields=["roles", "markets", "is_active"])
             after = {"roles": found.roles, "markets": found.markets, "active": found.is_active}
-            details = {"before": before, "after": after}
+            details: dict[str, object] = {"before": before, "after": after}
+            if not is_active:
+                details["sessions_ended"] = end_sessions(found)
             record(actor_of(request), "person.change", now=language.clock(), of=("person", found.pk), details=details)
         messages.success(request, language.say(N_("Kept. It holds from their next click.")))
         return HttpResponseRedirect(reverse("people"))
     return render(request, "admin/person.html", {"person": found, "roles": ROLES})
+
+
+def _changed(request: HttpRequest) -> tuple[list[str], bool]:
+    """Return what the form says; a request that leaves something out must not take it from a person."""
+    given = request.POST
+    roles = [role for role in given.getlist("roles") if role]
+    if "roles" not in given or "markets" not in given or given.get("active") not in ("yes", "no"):
+        raise InvalidInput(N_("say roles, markets, and whether the person may log in"))
+    if unknown := sorted(set(roles) - ROLES.keys()):
+        raise InvalidInput(N_("there is no role `{found}`"), found=unknown[0])
+    return roles, given["active"] == "yes"
 
 
 @requires("keys.manage", post="keys.manage")

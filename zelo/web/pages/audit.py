@@ -17,12 +17,13 @@ from django.shortcuts import render
 
 from zelo.base.errors import InvalidInput
 from zelo.base.messages.message import N_
-from zelo.people.flows import record, verify
+from zelo.people.flows import pseudonym, record, verify
 from zelo.people.tables import AuditEntry
 from zelo.web import language
 from zelo.web.entrance import actor_of
 from zelo.web.frame import ZONE
 from zelo.web.permissions import requires
+from zelo.worker.anchors import kept_anchors
 
 PAGE = 50
 EXPORT_MAX = 100_000
@@ -31,9 +32,11 @@ EXPORT_MAX = 100_000
 def _found(request: HttpRequest) -> QuerySet[AuditEntry]:
     """Return the entries that the address asks for, newest first; raises InvalidInput."""
     found = AuditEntry.objects.order_by("-pk")
-    for name in ("actor", "action", "object_kind", "object_id"):
+    for name in ("actor", "action", "object_kind"):
         if value := request.GET.get(name, "").strip():
-            found = found.filter(**{name if name.startswith("object") else f"{name}__icontains": value[:300]})
+            found = found.filter(**{name if name == "object_kind" else f"{name}__icontains": value[:300]})
+    if ident := request.GET.get("object_id", "").strip():
+        found = found.filter(object_id__in=(ident, pseudonym(ident)))
     try:
         zone = ZoneInfo(language.zone(request, ZONE))
         if first := request.GET.get("since"):
@@ -73,7 +76,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         "actions": list(actions),
     }
     if request.GET.get("check"):
-        count, faults = verify()
+        count, faults = verify(kept_anchors())
         context |= {"checked": count, "faults": faults}
     return render(request, "audit.html", context)
 
@@ -83,9 +86,12 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Return the entries as CSV; that is an entry itself."""
     found = _found(request)
     with transaction.atomic():
-        record(
-            actor_of(request), "audit.export", now=language.clock(), details={"query": request.GET.urlencode()[:500]}
-        )
+        details = {
+            name: request.GET.get(name, "")[:300] for name in ("actor", "action", "object_kind", "since", "until")
+        }
+        if ident := request.GET.get("object_id", "").strip():
+            details["object_id"] = pseudonym(ident)
+        record(actor_of(request), "audit.export", now=language.clock(), details=details)
     response = StreamingHttpResponse(_csv(found[:EXPORT_MAX]), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="zelo-audit.csv"'
     return response

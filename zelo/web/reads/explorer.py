@@ -29,6 +29,9 @@ GROUPS_MAX = 12
 RECENT_MAX = 20_000
 """Most decisions that are taken from PostgreSQL because they are not in the lake yet."""
 TIMEOUT_S = 15.0
+_DAY_US = 86_400_000_000
+_BUCKETS = {"hour": (_DAY_US // 24, 0), "day": (_DAY_US, 0), "week": (_DAY_US * 7, _DAY_US * 4)}
+"""Length of a bucket, and where the first after 1970 begins; weeks begin on Monday."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -70,7 +73,8 @@ def _relation(db: duckdb.DuckDBPyConnection, search: Search) -> int:
     files = LakeFile.objects.filter(content=search.what, day__gte=first, day__lte=last)
     if search.what == "events":
         files = files.filter(kind=search.kind)
-    paths = list(files.values_list("path", flat=True))
+    # the latest first: once a page is full, what is older is passed over by the bounds of its row groups
+    paths = list(files.order_by("-day", "-id").values_list("path", flat=True))
     recent: pa.Table | None = to_come(RECENT_MAX, search.kind if search.what == "events" else "")
     parts = []
     if paths:
@@ -102,8 +106,7 @@ def search(asked: Search, versions: list[str] | None) -> Found:
             whole = where.replace(" AND order_key < ?", "", 1)
             whole_given = [*given[:2], *given[3:]]
         fired = "count(*) FILTER (len(fired) > 0)" if asked.what == "decisions" else "0"
-        at = f"epoch_us(date_trunc('{asked.bucket}', effective_at))"
-        sql = f"SELECT {at}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
+        sql = f"SELECT {_bucket(asked.bucket)}, count(*), {fired} FROM found_in WHERE {whole} GROUP BY 1 ORDER BY 1"
         series = db.execute(sql, whole_given).fetchall()
         series = [(_EPOCH + timedelta(microseconds=at), count, part) for at, count, part in series]
         rows = _latest(db, where, given, PAGE + 1)
@@ -131,10 +134,17 @@ def _keep_visible(db: duckdb.DuckDBPyConnection, asked: Search, versions: list[s
     db.execute("CREATE TEMP VIEW found_in AS SELECT * FROM found_all SEMI JOIN visible USING (event_id)")
 
 
+def _bucket(unit: str) -> str:
+    """Return the SQL of the start of a bucket in microseconds; whole numbers, as calendars are slow."""
+    length, shift = _BUCKETS[unit]
+    return f"(epoch_us(effective_at) - {shift}) // {length} * {length} + {shift}"
+
+
 def _latest(db: duckdb.DuckDBPyConnection, where: str, given: list[object], most: int) -> list[dict[str, Any]]:
     """Return the latest rows: first the order key at which they end, so that only their own stretch is read whole."""
     keys = f"SELECT order_key FROM found_in WHERE {where} ORDER BY order_key DESC LIMIT {most}"
-    ((last,),) = db.execute(f"SELECT min(order_key) FROM ({keys})", given).fetchall()
+    first = f"SELECT min(order_key) FROM ({keys})"
+    ((last,),) = db.execute(first, given).fetchall()
     if last is None:
         return []
     sql = f"SELECT * FROM found_in WHERE order_key >= {int(last)} AND {where} ORDER BY order_key DESC LIMIT {most}"

@@ -203,5 +203,6 @@ def _of_decisions(search: Search) -> list[tuple[str, list[object]]]:
         found.append(("len(list_filter(effects, lambda e: e.kind = ?)) > 0", [search.effect]))
     if search.entity:
         wanted = search.entity.split(":", 1)[-1]
-        found.append(("len(list_filter(list_concat(effects, held), lambda e: e.entity = ?)) > 0", [wanted]))
+        among = "list_contains(list_transform({}, lambda e: e.entity), ?)"
+        found.append((f"({among.format('effects')} OR {among.format('held')})", [wanted, wanted]))
     return found

@@ -89,3 +89,8 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (document.hidden && event.target.hasAttribute("data-live")) event.preventDefault();
 });
+
+// print the page
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) print();
+});
