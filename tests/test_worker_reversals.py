@@ -10,6 +10,7 @@ import pytest
 from tests.base_pack import FILES, PACK
 from tests.platform_fixtures import NOW, Platform
 from tests.test_health_engine import POLICY, SCHEDULE, listed
+from tests.test_personal_data import asked
 from tests.test_worker_crashes import die_at
 
 PACK_FILES = {
@@ -66,19 +67,18 @@ def test_a_charge_that_is_taken_back_no_longer_counts(platform: Platform, dies: 
 
 def test_a_reversal_goes_with_the_account_when_its_data_are_erased(platform: Platform) -> None:
     """The log names the pseudonym, and an engine that reads it anew sees no charge that was taken back."""
-    from zelo.people.flows import SYSTEM
-    from zelo.worker.personal import erase, pseudonym
+    from zelo.people.flows import pseudonym
 
     platform.activate(PACK_FILES)
     bring(platform, listed(1, 0, 0.3), listed(2, 1, 0.3))
     platform.work()
     take_back(charged(platform)[1])
     platform.work()
-    erase("account", "s1", actor=SYSTEM, now=NOW, root=platform.lake, ident=uuid.uuid4())
+    assert asked("erase", platform, "s1").state == "done"
     assert (
         platform.value("SELECT count(*) FROM zelo_event WHERE kind = 'zelo.take_back' AND body LIKE %s", '%"s1"%') == 0
     )
     platform.rows("DELETE FROM zelo_snapshot")
-    bring(platform, listed(3, 2, 20.0, pseudonym("account", "s1")))
+    bring(platform, listed(3, 2, 20.0, pseudonym("s1")))
     platform.work()
     assert fired(platform, "e3") == []

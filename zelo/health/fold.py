@@ -43,20 +43,24 @@ class Fold(Balances):
         """
         slot, marks = Slot(track, ()), track.marks(())[0]
         ats, amounts, ends = self._plain_columns(rules, until)
-        load, head, floor, mark = 0, 0, -NEVER, -NEVER
+        load, head, place, next_end = 0, 0, bisect_right(marks, 0), ends[0] if ends else NEVER
+        floor, mark = marks[place - 1] if place else -NEVER, marks[place]
         count, near = len(ats), dict[int, tuple[int, int]]()
-        for number, at in enumerate(ats):
-            while head < number and ends[head] <= at:
-                load -= amounts[head]
-                head += 1
-            before, load = load, load + amounts[number]
-            if floor <= before and load < mark:
-                continue
-            if load >= track.stays_at:
-                count, load = number, before
-                break
-            place, reached = bisect_right(marks, before), bisect_right(marks, load)
-            if reached > place:
+        for number, (at, amount) in enumerate(zip(ats, amounts, strict=True)):
+            if next_end <= at:
+                while next_end <= at:  # an entry ends after it began, so this stops at its own end at the latest
+                    load -= amounts[head]
+                    head += 1
+                    next_end = ends[head]
+                if load < floor:
+                    place = bisect_right(marks, load)
+                    floor, mark = marks[place - 1] if place else -NEVER, marks[place]
+            before, load = load, load + amount
+            if load >= mark:
+                if load >= track.stays_at:
+                    count, load = number, before
+                    break
+                reached = bisect_right(marks, load, place)
                 slot.load = load
                 plan = slot.plans.get((place, reached))
                 if plan is None:
@@ -66,7 +70,7 @@ class Fold(Balances):
                     self.go_on(slot, passed, at, number)
                 if close != NEVER:
                     near[close] = at, number
-            floor, mark = marks[reached - 1] if reached else -NEVER, marks[reached]
+                place, floor, mark = reached, marks[reached - 1], marks[reached]
         for milestone, (at, number) in near.items():
             self.come_near(slot, milestone, at, number)
         if count:
