@@ -268,10 +268,12 @@ class Worker:
             break
 
     def _finish(self) -> bool:
-        """Say whether everything is decided and in the lake."""
+        """Say whether everything is decided and in the lake; what others hold, or held as they died, is waited for."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM zelo_progress g JOIN zelo_partition p ON p.id = g.partition WHERE next <= tail"
+                "SELECT count(*) FROM zelo_progress g JOIN zelo_partition p ON p.id = g.partition"
+                " WHERE next <= tail OR (lake_next < next AND NOT partition = ANY(%s))",
+                [list(self.owned)],
             )
             if cursor.fetchone()[0]:
                 return False
