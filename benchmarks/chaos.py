@@ -123,6 +123,7 @@ def chaos(folder: Path, *, runs: int, seed: int, tell: Callable[[str], None]) ->
         deadline = time.monotonic() + 120
         while place.waiting() and time.monotonic() < deadline:
             time.sleep(0.2)
+        left_waiting = place.waiting()
         for child in (nest.worker, nest.serve):
             kill(child)
         nest.nursery.close()
@@ -131,7 +132,7 @@ def chaos(folder: Path, *, runs: int, seed: int, tell: Callable[[str], None]) ->
         figures = compare(place, [json.loads(line)["id"] for line in lines])
         figures["audit"] = place.zelo("audit", "verify").strip()
     return {"chaos_runs": runs, **{f"killed.{name}": count for name, count in sorted(killed.items())},
-            "calls": load.tries, **figures}  # fmt: skip
+            "calls": load.tries, "left_waiting": left_waiting, **figures}  # fmt: skip
 
 
 def compare(place: Installation, brought: list[str]) -> dict[str, object]:

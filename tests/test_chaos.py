@@ -16,6 +16,7 @@ def test_random_kills_lose_and_double_nothing() -> None:
     with tempfile.TemporaryDirectory(prefix="zelo-chaos-") as folder:
         Path(folder).chmod(0o755)
         figures = chaos(Path(folder), runs=8, seed=3, tell=lambda _: None)
-    found = {name: figures[name] for name in ("lost", "doubled", "decisions_that_differ", "effects_that_differ")}
+    names = ("left_waiting", "lost", "doubled", "decisions_that_differ", "effects_that_differ")
+    found = {name: figures[name] for name in names}
     assert found == dict.fromkeys(found, 0)
     assert figures["chaos_runs"] == 8 and int(str(figures["effects"])) > 0

@@ -23,7 +23,7 @@ def api(console: Console) -> Caller:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_limits() -> Any:
+def _fresh_limits(console: Console) -> Any:
     """Let no test's guesses count against another's."""
     from django.core.cache import cache
 

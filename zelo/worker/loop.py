@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 from django.db import Error, connection, connections
 
 from zelo.adapters.files import CannotWrite
@@ -81,20 +82,18 @@ class Worker:
         wait_s = 0.1
         while not self.stop.is_set():
             try:
-                done = self.cycle()
+                if self.cycle() == 0:
+                    if self.once and self._finish():
+                        break
+                    self._wait()
                 wait_s = 0.1
-            except Error as error:
+            except (Error, psycopg.Error) as error:  # what waits for notifications speaks to the driver itself
                 log("database_lost", worker=self.name, error=type(error).__name__, detail=str(error)[:200])
                 self.owned.clear()
                 self._beaten = -1e9
                 connection.close()
                 self.stop.wait(wait_s)
                 wait_s = min(wait_s * 2, 5.0)
-                continue
-            if done == 0:
-                if self.once and self._finish():
-                    break
-                self._wait()
         self._leave()
         log("worker_stopped", worker=self.name)
 
@@ -263,6 +262,7 @@ class Worker:
 
     def _wait(self) -> None:
         """Rest until events are announced, or for a moment."""
+        connection.ensure_connection()
         assert connection.connection is not None
         for _ in connection.connection.notifies(timeout=0.05, stop_after=1):
             break
