@@ -204,7 +204,7 @@ class Worker:
         for partition, owner, stale in partitions:
             if len(self.owned) >= share:
                 break
-            if partition not in self.owned and owner != self.name:
+            if partition not in self.owned:
                 self._take(partition, frozen=owner if stale else "")
         if version is None or self.once or not self.owned or (at_work == {version} and not waited_for):
             return
